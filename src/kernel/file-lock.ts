@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { isErrno } from './errors.ts';
 
 /** A lock that is held until disposed. */
@@ -6,38 +6,85 @@ export interface FileLock extends AsyncDisposable {
   readonly path: string;
 }
 
+/** A guard is held for a few system calls; one this old was left by a process that died in them. */
+const GUARD_LIFE_MS = 5_000;
+
 /**
- * Takes the lock file at `path` (made exclusively, holding this process's id), or returns undefined
- * while another living process holds it. A lock left by a process that is gone is taken over.
+ * Takes the lock file at `path` (made exclusively, naming this process), or returns undefined while
+ * another living process holds it. A lock left by a process that is gone is taken over.
  */
 export async function tryLock(path: string): Promise<FileLock | undefined> {
+  const owner = await describeProcess(process.pid);
+  if (owner === undefined) throw new Error('this process cannot be found in /proc');
   for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      await writeFile(path, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
+    if (await createExclusively(path, owner)) {
       return { path, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
-    } catch (error) {
-      if (!isErrno(error, 'EEXIST')) throw error;
     }
     if (await isHeld(path)) return undefined;
-    await rm(path, { force: true });
+    await removeAbandoned(path);
   }
   return undefined;
 }
 
-async function isHeld(path: string): Promise<boolean> {
-  let holder: number;
+/**
+ * Two processes that both found the lock abandoned must not remove each other's new one: the check is
+ * repeated, and the removal done, under a guard.
+ */
+async function removeAbandoned(path: string): Promise<void> {
+  const guard = `${path}.guard`;
+  if (!(await createExclusively(guard, ''))) {
+    const { mtimeMs } = await stat(guard).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > GUARD_LIFE_MS) await rm(guard, { force: true });
+    return;
+  }
   try {
-    holder = Number.parseInt(await readFile(path, 'utf8'), 10);
+    if (!(await isHeld(path))) await rm(path, { force: true });
+  } finally {
+    await rm(guard, { force: true });
+  }
+}
+
+async function createExclusively(path: string, content: string): Promise<boolean> {
+  try {
+    await writeFile(path, content, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+async function isHeld(path: string): Promise<boolean> {
+  let holder: string;
+  try {
+    holder = await readFile(path, 'utf8');
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return false;
     throw error;
   }
-  // An empty file is a lock whose owner has not yet written its id.
-  if (!Number.isInteger(holder)) return true;
+  const pid = Number.parseInt(holder, 10);
+  // An empty file is a lock whose owner has not yet written its name.
+  if (!Number.isInteger(pid)) return true;
+  return (await describeProcess(pid)) === holder;
+}
+
+/**
+ * A living process as `pid start-time`, or undefined. The start time tells a process from a later one
+ * with the same id, which is the usual case in containers; where there is no /proc, the id must do.
+ */
+async function describeProcess(pid: number): Promise<string | undefined> {
   try {
-    process.kill(holder, 0);
-    return true;
+    process.kill(pid, 0);
   } catch (error) {
-    return isErrno(error, 'EPERM');
+    if (!isErrno(error, 'EPERM')) return undefined;
+  }
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // The command, in parentheses, may hold spaces; field 22 (starttime, proc(5)) is the 20th after it.
+    const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    return `${pid} ${startTime}`;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'EACCES')) return `${pid}`;
+    throw error;
   }
 }

@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { tryLock } from '../../src/kernel/file-lock.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'keyline-test-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('a lock is held by one at a time and free again when disposed', async () => {
+  const path = join(folder, 'lock');
+  const first = await tryLock(path);
+  expect(first).toBeDefined();
+  expect(await tryLock(path)).toBeUndefined();
+  await first?.[Symbol.asyncDispose]();
+  expect(await readdir(folder)).toEqual([]);
+  await using again = await tryLock(path);
+  expect(again).toBeDefined();
+});
+
+test('of many that try at once exactly one gets the lock', async () => {
+  const path = join(folder, 'lock');
+  const locks = await Promise.all(Array.from({ length: 50 }, () => tryLock(path)));
+  expect(locks.filter((lock) => lock !== undefined)).toHaveLength(1);
+});
+
+test('a lock left by a process that has ended is taken over', async () => {
+  const path = join(folder, 'lock');
+  const ended = spawnSync(process.execPath, ['-e', '0']);
+  await writeFile(path, `${ended.pid}\n`);
+  expect(await tryLock(path)).toBeDefined();
+});
+
+test('a lock of an earlier process with the same id is taken over', async () => {
+  const path = join(folder, 'lock');
+  await writeFile(path, `${process.pid} 1`);
+  expect(await tryLock(path)).toBeDefined();
+});
+
+test('of many that find an abandoned lock at once at most one takes it', async () => {
+  const path = join(folder, 'lock');
+  for (let round = 0; round < 20; round++) {
+    await writeFile(path, '999999999 1');
+    const locks = await Promise.all(Array.from({ length: 20 }, () => tryLock(path)));
+    expect(locks.filter((lock) => lock !== undefined).length).toBeLessThanOrEqual(1);
+    await rm(path, { force: true });
+  }
+});
