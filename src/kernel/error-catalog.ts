@@ -47,6 +47,14 @@ export const ERROR_CATALOG = {
     exit: 2,
     hint: 'Another keyline command is changing this KEYLINE_HOME; run this one again when it has ended.',
   },
+  'home-unwritable': {
+    exit: 2,
+    hint: 'Set KEYLINE_HOME to a folder that you may write to.',
+  },
+  'home-unsafe': {
+    exit: 2,
+    hint: 'Take the permissions away from others: chmod 700 for KEYLINE_HOME, chmod 600 for a key file.',
+  },
   'not-found': { exit: 2, hint: 'Check the name; the list commands show what there is.' },
   ambiguous: { exit: 2, hint: 'Name one of them by its id.' },
   'already-exists': { exit: 2, hint: 'Choose another name.' },
@@ -118,6 +126,14 @@ export const ERROR_CATALOG = {
   'grant-invalid': {
     exit: 3,
     hint: 'Ask for the grant again; it must be unaltered and for this station.',
+  },
+  'grant-altered': {
+    exit: 3,
+    hint: 'Ask for the grant again; this file is not the one that was made.',
+  },
+  'grant-forged': {
+    exit: 3,
+    hint: 'Do not use it. Ask the owner of the lot, whose kp_ stands on the work order, for a grant.',
   },
   'grant-expired': { exit: 3, hint: 'Ask the owner of the lot for a new grant.' },
   'grant-foreign': {

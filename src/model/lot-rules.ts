@@ -1,0 +1,83 @@
+import { KeylineError } from '../kernel/errors.ts';
+import { INDEX_LIMIT } from './range.ts';
+import { lotEnd } from './lot.ts';
+import type { Lot } from './lot.ts';
+import { checkNumbersFit, parseSerialTemplate } from './serial-template.ts';
+
+/** No control, format, surrogate or unassigned character, and no line or paragraph separator. */
+const PLAIN_TEXT = /^[^\p{C}\p{Zl}\p{Zp}]*$/u;
+const ATTRIBUTE_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+const MAX_ATTRIBUTES = 64;
+const MAX_ATTRIBUTE_LENGTH = 256;
+
+/**
+ * What a schema cannot say of a lot. Throws `invalid-lot` or `invalid-template`; whoever reads a
+ * sealed descriptor applies it too, because a seal says who wrote a lot and not that it is sound.
+ */
+export function checkLot(lot: Lot): void {
+  checkCode(lot.code);
+  if (lot.model !== undefined) checkText('the model', lot.model);
+  checkAttributes(lot.attributes ?? {});
+  if (lot.labelBaseUrl !== undefined) checkUrl('the label URL', lot.labelBaseUrl);
+  if (lot.fdo) {
+    checkText('the FDO device info', lot.fdo.deviceInfo);
+    checkUrl('the FDO rendezvous', lot.fdo.rendezvous);
+  }
+  if (lotEnd(lot) > INDEX_LIMIT) throw invalid(`a lot has at most ${INDEX_LIMIT} units`);
+  checkNumbersFit(parseSerialTemplate(lot.serialTemplate), lot.firstNumber, lotEnd(lot));
+  if ((lot.scheme === 'x509-p256') !== (lot.x509 !== undefined)) {
+    throw invalid('certificates belong to scheme x509-p256 and to no other');
+  }
+  if ((lot.scheme === 'azure-dps') !== (lot.azureGroupKey !== undefined)) {
+    throw invalid('a group key belongs to scheme azure-dps and to no other');
+  }
+  if (lot.x509 && lot.x509.notBefore >= lot.x509.notAfter) {
+    throw invalid('the certificates end before they begin');
+  }
+}
+
+/** Throws `invalid-lot` unless the code is one line of plain text that no id or flag looks like. */
+export function checkCode(code: string): void {
+  checkText('the code', code);
+  if (code.startsWith('-')) throw invalid('a lot code does not begin with -');
+  if (/^kl_/i.test(code)) throw invalid('a lot code does not begin with kl_, as lot ids do');
+}
+
+function checkAttributes(attributes: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(attributes);
+  if (entries.length > MAX_ATTRIBUTES)
+    throw invalid(`a lot has at most ${MAX_ATTRIBUTES} attributes`);
+  for (const [name, value] of entries) {
+    if (!ATTRIBUTE_NAME.test(name)) {
+      throw invalid(
+        `${JSON.stringify(name)} is no attribute name: a letter, then letters, digits, _.-`,
+      );
+    }
+    checkText(`attribute ${name}`, value);
+    if (value.length > MAX_ATTRIBUTE_LENGTH) {
+      throw invalid(`attribute ${name} has more than ${MAX_ATTRIBUTE_LENGTH} characters`);
+    }
+  }
+}
+
+function checkText(what: string, text: string): void {
+  if (text === '') throw invalid(`${what} is empty`);
+  if (!PLAIN_TEXT.test(text)) throw invalid(`${what} has control or invisible characters`);
+  if (text !== text.trim()) throw invalid(`${what} begins or ends with a space`);
+  if (text !== text.normalize('NFC')) throw invalid(`${what} is not in Unicode form NFC`);
+}
+
+function checkUrl(what: string, text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
+    throw invalid(`${what} is no http or https URL: ${JSON.stringify(text)}`);
+  }
+  // The fragment is where a label puts its claim code; a password in a URL ends on every label.
+  if (url.hash !== '' || text.includes('#')) throw invalid(`${what} has a fragment`);
+  if (url.username !== '' || url.password !== '') throw invalid(`${what} has credentials in it`);
+  if (/\s/u.test(text) || !PLAIN_TEXT.test(text)) throw invalid(`${what} has white space in it`);
+}
+
+function invalid(message: string): KeylineError {
+  return new KeylineError('invalid-lot', { message });
+}
