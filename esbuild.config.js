@@ -1,0 +1,77 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { Plugin } from '@oclif/core';
+import { build } from 'esbuild';
+
+/** Files under `folder` whose name ends so, as paths from the root. */
+function filesUnder(folder, ends) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true })
+    .map((name) => join(folder, name))
+    .filter((path) => path.endsWith(ends) && !path.endsWith('.d.ts'));
+}
+
+/** dist path without extension → source. */
+function entryPoints() {
+  const entries = { main: 'src/cli/main.ts', index: 'src/index.ts' };
+  for (const path of filesUnder('commands', '.ts')) entries[path.slice(0, -3)] = path;
+  for (const path of filesUnder('src/cli/hooks', '.ts')) entries[`hooks/${stem(path)}`] = path;
+  for (const path of filesUnder('src', 'worker.ts')) {
+    if (entries[stem(path)]) throw new Error(`two workers are named ${stem(path)}`);
+    entries[stem(path)] = path;
+  }
+  return entries;
+}
+
+function stem(path) {
+  return basename(path, '.ts');
+}
+
+/** Removes what an earlier build left; types/ and the kernel have builds of their own. */
+function removeStale(outputs) {
+  for (const path of filesUnder('dist', '.js')) {
+    if (!path.startsWith(join('dist', 'types')) && !outputs.includes(path)) rmSync(path);
+  }
+}
+
+// The CommonJS inside the bundle (oclif above all) looks for these.
+const COMMONJS_NAMES = `
+import { createRequire as keylineCreateRequire } from 'node:module';
+import { fileURLToPath as keylineFileUrlToPath } from 'node:url';
+const require = keylineCreateRequire(import.meta.url);
+const __filename = keylineFileUrlToPath(import.meta.url);
+const __dirname = keylineFileUrlToPath(new URL('.', import.meta.url));
+`;
+
+/** Writes oclif.manifest.json, from which oclif knows the commands without loading them. */
+async function writeManifest() {
+  const root = import.meta.dirname;
+  const plugin = new Plugin({ root, ignoreManifest: true, errorOnManifestCreate: true });
+  await plugin.load();
+  writeFileSync('oclif.manifest.json', `${JSON.stringify(plugin.manifest)}\n`);
+}
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+const result = await build({
+  entryPoints: entryPoints(),
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  minify: true,
+  keepNames: true,
+  legalComments: 'linked',
+  external: ['typescript', 'pkcs11js'],
+  banner: { js: COMMONJS_NAMES },
+  define: { 'process.env.KEYLINE_VERSION': JSON.stringify(version) },
+  metafile: true,
+  logLevel: 'warning',
+});
+removeStale(Object.keys(result.metafile.outputs));
+if (process.argv.includes('--metafile')) {
+  writeFileSync('dist/metafile.json', JSON.stringify(result.metafile));
+}
+await writeManifest();

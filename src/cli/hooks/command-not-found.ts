@@ -1,0 +1,18 @@
+import type { Hook } from '@oclif/core';
+import suggest from '../../../node_modules/@oclif/plugin-not-found/lib/index.js';
+import { KeylineError } from '../../kernel/errors.ts';
+import { wantsJson } from '../json.ts';
+
+/** Asks at a terminal whether a similar command was meant; otherwise an unknown command is a usage error. */
+export const commandNotFound: Hook.CommandNotFound = async function (options) {
+  const typed = options.id.replaceAll(':', ' ');
+  const fail = (): never => {
+    throw new KeylineError('usage', {
+      message: `there is no command ${JSON.stringify(typed)}`,
+      hint: `\`${options.config.bin} help\` lists the commands.`,
+    });
+  };
+  if (!process.stdin.isTTY || wantsJson(process.argv, process.env)) return fail();
+  const context = { ...options.context, config: options.config, error: fail };
+  return suggest.call(context, options);
+};

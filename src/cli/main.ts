@@ -1,0 +1,64 @@
+import { run, settings } from '@oclif/core';
+import type { Interfaces } from '@oclif/core';
+import { asKeylineError, formatReport, reportOf } from './report.ts';
+import { wantsJson } from './json.ts';
+
+/** How the command line is run. */
+export interface ExecuteOptions {
+  /** Commands from their TypeScript sources. */
+  readonly development?: boolean;
+}
+
+/**
+ * Runs the command line of this process to its end and sets the exit code. `url` is the
+ * `import.meta.url` of a file in bin/. The one place where an error becomes text and an exit code.
+ */
+export async function execute(url: string, options: ExecuteOptions = {}): Promise<void> {
+  // Neither the bundle nor tsx needs oclif's look-up of sources.
+  settings.enableAutoTranspile = false;
+  // Without a listener the kernel ends the process at a file size limit; with one, writes give EFBIG.
+  process.on('SIGXFSZ', () => undefined);
+  process.stdout.on('error', endQuietlyAtBrokenPipe);
+  process.stderr.on('error', () => undefined);
+  try {
+    await run(process.argv.slice(2), options.development ? await fromSources(url) : url);
+  } catch (error) {
+    reportAndExit(error);
+  }
+}
+
+async function fromSources(url: string): Promise<Interfaces.LoadOptions> {
+  const { sourceOptions } = await import('./development.ts');
+  return sourceOptions(url);
+}
+
+function reportAndExit(thrown: unknown): void {
+  const exit = oclifExit(thrown);
+  if (exit !== undefined) process.exit(exit);
+  const error = asKeylineError(thrown);
+  // The reader has what it wanted, as with `… | head`.
+  if (error.code === 'reader-gone') process.exit(0);
+  const report = reportOf(error);
+  if (wantsJson(process.argv.slice(2), process.env)) {
+    process.stdout.write(`${JSON.stringify({ error: report }, null, 2)}\n`);
+  } else {
+    process.stderr.write(formatReport(report));
+  }
+  if (process.env['KEYLINE_DEBUG'] && thrown instanceof Error) {
+    process.stderr.write(`${thrown.stack ?? ''}\n`);
+  }
+  process.exit(error.exitCode);
+}
+
+/** oclif ends a command early, for `--help` say, by throwing an ExitError. */
+function oclifExit(thrown: unknown): number | undefined {
+  if (!(thrown instanceof Error) || !('code' in thrown) || thrown.code !== 'EEXIT')
+    return undefined;
+  const details = 'oclif' in thrown ? (thrown.oclif as { exit?: number }) : {};
+  return details.exit ?? 0;
+}
+
+function endQuietlyAtBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  reportAndExit(error);
+}

@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config';
+
+// Node 20 has no `using`.
+const oxc = { target: 'es2022' } as const;
+
+export default defineConfig({
+  oxc,
+  test: {
+    // Threads of a small machine are shared with the workers under test.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    coverage: { include: ['src/**'], exclude: ['src/derive/kernel/assembly/**'] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/acceptance/**', 'test/system/**'],
+        },
+      },
+      { extends: true, test: { name: 'acceptance', include: ['test/acceptance/**/*.test.ts'] } },
+      { extends: true, test: { name: 'system', include: ['test/system/**/*.test.ts'] } },
+    ],
+  },
+});
