@@ -75,7 +75,7 @@ export abstract class BaseCommand extends Command {
       }
       return result;
     } finally {
-      this.#interrupt.[Symbol.dispose]();
+      this.#interrupt[Symbol.dispose]();
     }
   }
 }
