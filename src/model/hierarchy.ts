@@ -79,7 +79,8 @@ export function deriveAzureGroupKey(lotSecret: Secret): Secret {
   return expand(lotSecret, labelled('keyline/v1 azure-group'), 64);
 }
 
-const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+/** Order of the P-256 group, SP 800-186 section 3.2.1.3. */
+export const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 /** (okm mod (n − 1)) + 1 as 32 bytes, FIPS 186-5 section A.2.1; `okm` has 48 bytes. */
 export function p256Scalar(okm: Secret): Secret {
