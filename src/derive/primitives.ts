@@ -1,0 +1,23 @@
+import type { Secret } from '../kernel/secret.ts';
+import type { ProvisioningKey } from '../model/ids.ts';
+import type { Range } from '../model/range.ts';
+import type { PublicKeyMaker } from './keys/public-key-maker.ts';
+
+/**
+ * What every scheme of keyline/v1 is computed with, in bulk. It holds one block secret at a time and
+ * wipes it when the next is set and on disposal.
+ */
+export interface Primitives extends Disposable {
+  readonly ed25519: PublicKeyMaker;
+  readonly p256: PublicKeyMaker;
+  setProvisioningKey(provisioningKey: ProvisioningKey): void;
+  /** 32 bytes; the secret stays the caller's. */
+  setBlock(blockSecret: Secret): void;
+  /**
+   * For each index of `range`, all of the block set, Expand(label || 00 || u64(index)); packed into
+   * `out`, which holds range.count values of at most 64 bytes.
+   */
+  expand(label: string, range: Range, out: Uint8Array): void;
+  /** Endpoint keys of packed committed values of one size, packed into `out`, 16 bytes each. */
+  commit(committed: Uint8Array, out: Uint8Array): void;
+}

@@ -1,0 +1,4 @@
+import { portableDeriver } from '../../src/derive/portable-deriver.ts';
+import { describeDeriver } from './deriver-contract.ts';
+
+describeDeriver(portableDeriver);
