@@ -123,6 +123,10 @@ export const ERROR_CATALOG = {
     exit: 2,
     hint: '`keyline lot allocations LOT` shows who has it; repeat with --again REASON if it must leave the lot twice.',
   },
+  'book-damaged': {
+    exit: 3,
+    hint: 'Mend allocations.jsonl in the lot’s folder from a backup; what it says has left must stay said.',
+  },
   'grant-invalid': {
     exit: 3,
     hint: 'Ask for the grant again; it must be unaltered and for this station.',

@@ -1,0 +1,43 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../../src/cli/base-command.ts';
+import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
+import { describeKey } from '../../src/cli/describe-key.ts';
+import { createKey } from '../../src/job/key-create.ts';
+import type { KeyCard } from '../../src/keystore/key-card.ts';
+
+export default class KeyCreate extends BaseCommand {
+  static override summary = 'Make a provisioning key';
+  static override description =
+    'The key file can be opened by the recipients that are named; else by the identity file; else by a passphrase.';
+
+  static override examples = [
+    '<%= config.bin %> key create --label widgets-2026',
+    '<%= config.bin %> key create --use field --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
+  ];
+
+  static override flags = {
+    use: Flags.option({
+      options: ['factory', 'field'] as const,
+      default: 'factory' as const,
+      summary: 'What the key is for.',
+    })(),
+    label: Flags.string({ helpValue: 'TEXT', summary: 'A name for people.' }),
+    recipient: Flags.string({
+      helpValue: 'age1…',
+      multiple: true,
+      default: [],
+      summary: 'Who else opens the key file; repeat for more.',
+    }),
+    ...keyFlags,
+  };
+
+  async run(): Promise<KeyCard> {
+    const { flags } = await this.parse(KeyCreate);
+    const { use, label, recipient: recipients } = flags;
+    const credentials = recipients.length > 0 ? undefined : commandCredentials(this, flags);
+    const choices = { use, recipients, ...(label !== undefined && { label }) };
+    const card = await createKey(this.home, choices, credentials);
+    this.print(describeKey(card));
+    return card;
+  }
+}

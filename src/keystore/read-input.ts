@@ -1,0 +1,72 @@
+import { open, stat } from 'node:fs/promises';
+import { isErrno, KeylineError } from '../kernel/errors.ts';
+import { Secret } from '../kernel/secret.ts';
+
+const LIMIT_BYTES = 1024 * 1024;
+
+/**
+ * The bytes of a small file that may hold a secret: a key, passphrase or identity file, at most
+ * 1 MiB. Throws `not-found` where it cannot be read, `usage` where it is larger.
+ */
+export async function readSecretFile(path: string): Promise<Secret> {
+  try {
+    await using handle = await open(path, 'r');
+    const buffer = new Uint8Array(LIMIT_BYTES + 1);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    const secret = Secret.take(buffer.slice(0, length));
+    buffer.fill(0);
+    if (length <= LIMIT_BYTES) return secret;
+    secret[Symbol.dispose]();
+  } catch (error) {
+    for (const code of ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'ENAMETOOLONG']) {
+      if (isErrno(error, code)) {
+        throw new KeylineError('not-found', {
+          message: `${path} cannot be read (${code})`,
+          hint: 'Check the name of the file and its permissions.',
+          facts: { path },
+        });
+      }
+    }
+    throw error;
+  }
+  throw new KeylineError('usage', {
+    message: `${path} is larger than any key or passphrase file`,
+    facts: { path },
+  });
+}
+
+/** The same of standard input, to its end. Throws `usage` where it is larger than 1 MiB. */
+export async function readSecretInput(): Promise<Secret> {
+  const buffer = new Uint8Array(LIMIT_BYTES);
+  let length = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    if (length + chunk.length > LIMIT_BYTES) {
+      throw new KeylineError('usage', {
+        message: 'standard input is larger than any key or passphrase',
+      });
+    }
+    buffer.set(chunk, length);
+    length += chunk.length;
+    chunk.fill(0);
+  }
+  const secret = Secret.take(buffer.slice(0, length));
+  buffer.fill(0);
+  return secret;
+}
+
+/** Whether others may read this regular file; false for a pipe, and where modes say nothing. */
+export async function othersMayRead(path: string): Promise<boolean> {
+  if (process.platform === 'win32') return false;
+  try {
+    const { mode, isFile } = await stat(path).then((s) => ({ mode: s.mode, isFile: s.isFile() }));
+    return isFile && (mode & 0o077) !== 0;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return false; // whoever reads it says so better
+    throw error;
+  }
+}
