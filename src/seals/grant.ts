@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
-import { equalBytes } from '../kernel/bytes.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { provisioningKeyOfSeal } from '../model/hierarchy.ts';
 import type { Lot } from '../model/lot.ts';
@@ -83,9 +82,13 @@ export async function verifyGrant(jws: string): Promise<VerifiedGrant> {
 }
 
 /** Throws `grant-foreign` for another station's grant and `grant-expired` after its last second. */
-export function checkGrantFor(grant: VerifiedGrant, stationSpki: Uint8Array, now: Date): void {
-  const { stationKey, grantId, notAfter } = grant.statement;
-  if (!equalBytes(Buffer.from(stationKey, 'base64'), stationSpki)) {
+export function checkGrantFor(
+  grant: VerifiedGrant,
+  station: Pick<StationCard, 'stationKey' | 'recipient'>,
+  now: Date,
+): void {
+  const { stationKey, recipient, grantId, notAfter } = grant.statement;
+  if (stationKey !== station.stationKey || recipient !== station.recipient) {
     throw new KeylineError('grant-foreign', {
       message: 'the grant is for another station',
       facts: { grantId },
