@@ -1,15 +1,10 @@
 import { KeylineError } from '../kernel/errors.ts';
 import { endpointKeyOf } from '../model/ids.ts';
+import { P256_SPKI_PREFIX } from '../model/key-encoding.ts';
 import { parseSerialTemplate, renderSerial } from '../model/serial-template.ts';
-import type { DeriveSource } from './deriver.ts';
+import type { DeriveSource } from './derive-source.ts';
 import type { LentBatch } from './lent-batch.ts';
-
-/** Stands in until the issuer is there. */
-function createIssuer(..._: unknown[]): Disposable & {
-  issue(name: string, serial: Uint8Array, point: Uint8Array): Uint8Array;
-} {
-  throw new KeylineError('unexpected', { message: 'certificates cannot be issued yet' });
-}
+import { createIssuer } from './x509/issuer.ts';
 
 /** x509-p256 certificates of whole batches, DER. */
 export interface Certificates extends Disposable {
@@ -31,15 +26,18 @@ export function createCertificates(source: DeriveSource): Certificates {
   const isNamedBySerial = lot.x509.subject === 'serial';
   return {
     issue(batch, serials) {
-      return Array.from({ length: batch.count }, (_, position) => {
+      const requests = Array.from({ length: batch.count }, (_, position) => {
         const { index, endpointKey, publicKey } = batch.unit(position);
         if (!publicKey) throw new Error('a certificate needs its public key first');
-        const name = isNamedBySerial
-          ? renderSerial(template, lot.firstNumber + index)
-          : endpointKeyOf(endpointKey);
-        const serial = serials.subarray(position * 16, (position + 1) * 16);
-        return issuer.issue(name, positive(serial), publicKey.subarray(26));
+        return {
+          commonName: isNamedBySerial
+            ? renderSerial(template, lot.firstNumber + index)
+            : endpointKeyOf(endpointKey),
+          serialNumber: positive(serials.subarray(position * 16, (position + 1) * 16)),
+          publicPoint: publicKey.subarray(P256_SPKI_PREFIX.length),
+        };
       });
+      return issuer.issueAll(requests);
     },
     [Symbol.dispose]() {
       issuer[Symbol.dispose]();

@@ -2,7 +2,7 @@ import { ED25519_SPKI_PREFIX, P256_SPKI_PREFIX } from '../model/key-encoding.ts'
 import type { UnitNeeds } from '../model/unit.ts';
 import { createCertificates } from './certificates.ts';
 import { createDeviceKeys } from './device-keys.ts';
-import type { DeriveSource } from './deriver.ts';
+import type { DeriveSource } from './derive-source.ts';
 import type { LentBatch } from './lent-batch.ts';
 import { scalarsOf } from './p256-scalars.ts';
 import type { Primitives } from './primitives.ts';

@@ -2,18 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KeylineError, throwIfAborted } from '../kernel/errors.ts';
 import { lotEnd } from '../model/lot.ts';
 import type { Lot } from '../model/lot.ts';
-import type { LotSecrets } from '../model/lot-secrets.ts';
 import { formatRange, rangeEnd } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
 import type { UnitBatch, UnitNeeds } from '../model/unit.ts';
+import type { DeriveSource } from './derive-source.ts';
 import type { Primitives } from './primitives.ts';
 import { unitBatches } from './unit-batches.ts';
 
-/** What a lot's units are derived from. Both belong to the caller. */
-export interface DeriveSource {
-  readonly lot: Lot;
-  readonly secrets: LotSecrets;
-}
+export type { DeriveSource } from './derive-source.ts';
 
 /** What a derivation can be told beside its range. */
 export interface DeriveOptions {

@@ -2,7 +2,7 @@ import { utf8 } from '../kernel/bytes.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { parseSerialTemplate, renderSerial } from '../model/serial-template.ts';
 import type { Range } from '../model/range.ts';
-import type { DeriveSource } from './deriver.ts';
+import type { DeriveSource } from './derive-source.ts';
 import { MidstateHmac } from './midstate-hmac.ts';
 
 /** azure-dps device keys, 32 bytes each, packed. */

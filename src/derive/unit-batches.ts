@@ -2,7 +2,7 @@ import { rangeEnd, BLOCK_UNITS, blockOf } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
 import type { Scheme } from '../model/lot.ts';
 import type { UnitBatch, UnitNeeds } from '../model/unit.ts';
-import type { DeriveSource } from './deriver.ts';
+import type { DeriveSource } from './derive-source.ts';
 import type { Primitives } from './primitives.ts';
 import { createCredentials } from './credentials.ts';
 import { LentBatch } from './lent-batch.ts';
