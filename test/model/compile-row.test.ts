@@ -3,7 +3,7 @@ import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { COLUMNS } from '../../src/model/columns.ts';
-import type { ColumnChoice, Format } from '../../src/model/columns.ts';
+import type { ColumnChoice } from '../../src/model/columns.ts';
 import { compileRow, headerLine } from '../../src/model/compile-row.ts';
 import { SCHEMES } from '../../src/model/lot.ts';
 import type { Lot, Scheme } from '../../src/model/lot.ts';
