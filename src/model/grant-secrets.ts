@@ -120,7 +120,7 @@ export function joinSecrets(all: readonly LotSecrets[]): LotSecrets {
 export function mergeRanges(ranges: readonly Range[]): Range[] {
   const merged: Range[] = [];
   for (const range of [...ranges].sort((a, b) => a.from - b.from)) {
-    const last = merged.at(-1);
+    const last = merged[merged.length - 1];
     if (last !== undefined && range.from <= rangeEnd(last)) {
       const end = Math.max(rangeEnd(last), rangeEnd(range));
       merged[merged.length - 1] = { from: last.from, count: end - last.from };
