@@ -3,7 +3,7 @@ import { BaseCommand } from '../../src/cli/base-command.ts';
 import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
 import { describeKey } from '../../src/cli/describe-key.ts';
 import { createKey } from '../../src/job/key-create.ts';
-import type { KeyCard } from '../../src/keystore/key-card.ts';
+import type { KeyCard } from '../../src/job/key-create.ts';
 
 export default class KeyCreate extends BaseCommand {
   static override summary = 'Make a provisioning key';

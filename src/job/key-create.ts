@@ -17,6 +17,8 @@ import { chooseProtection, disposeProtection } from '../keystore/protection.ts';
 import { formatProvisioningSecret } from '../keystore/secret-text.ts';
 import { cardOf } from '../keystore/software-key.ts';
 
+export type { KeyCard };
+
 /** What a person decides about a new key. */
 export interface KeyChoices {
   readonly use: 'factory' | 'field';
