@@ -1,0 +1,96 @@
+import { Flags } from '@oclif/core';
+import type { OpenLot } from '../job/open-lot.ts';
+import type { ManifestChoices } from '../job/manifest-plan.ts';
+import type { WriteEffects, WrittenManifest } from '../job/write-manifest.ts';
+import { KeylineError } from '../kernel/errors.ts';
+import { outputFlags } from './flags.ts';
+import { createProgress, grouped } from './progress.ts';
+import { facts } from './table.ts';
+
+/** The flags of every command that writes a manifest. */
+export const manifestFlags = {
+  ...outputFlags,
+  columns: Flags.string({
+    helpValue: 'NAME[:FORMAT],…',
+    summary: 'Columns and their formats, in this order.',
+  }),
+  format: Flags.option({
+    options: ['csv', 'ndjson'] as const,
+    default: 'csv' as const,
+    summary: 'Text form of the rows.',
+  })(),
+  gzip: Flags.boolean({ summary: 'Compress the manifest.' }),
+  seal: Flags.string({ helpValue: 'FILE', summary: 'Write the seal to FILE, not beside it.' }),
+};
+
+/** The columns of `--columns`. */
+export function splitColumns(text: string | undefined): readonly string[] | undefined {
+  return text?.split(',').map((name) => name.trim());
+}
+
+/** What a command that writes a manifest has around it. */
+export interface ManifestCommand {
+  readonly signal: AbortSignal;
+  jsonEnabled(): boolean;
+  print(text: string): void;
+}
+
+/**
+ * Writes the manifest with progress on standard error, and says what came of it: on standard error
+ * too when the rows went to standard output. Throws `usage` for `-o -` with `--json`.
+ */
+export async function writeForCommand(
+  command: ManifestCommand,
+  job: {
+    readonly open: OpenLot;
+    readonly choices: ManifestChoices;
+    readonly effects?: Pick<WriteEffects, 'allocate' | 'inputs' | 'sealedAt'>;
+  },
+): Promise<WrittenManifest> {
+  if (job.choices.output === '-' && command.jsonEnabled()) {
+    throw new KeylineError('usage', {
+      message: 'standard output cannot hold both the manifest and --json',
+      hint: 'Write the manifest to a file with -o FILE.',
+    });
+  }
+  const { writeManifest } = await import('../job/write-manifest.ts');
+  const total = job.choices.range?.count ?? job.open.lot.size;
+  const quiet = { isTTY: false, write: () => true };
+  const progress = createProgress('Writing', total, command.jsonEnabled() ? quiet : process.stderr);
+  try {
+    const written = await writeManifest(job.open, job.choices, {
+      ...job.effects,
+      signal: command.signal,
+      stdoutIsTerminal: process.stdout.isTTY,
+      onProgress: (done) => {
+        progress.update(done);
+      },
+    });
+    progress.end();
+    report(command, written);
+    return written;
+  } finally {
+    progress.end();
+  }
+}
+
+function report(command: ManifestCommand, written: WrittenManifest): void {
+  if (written.readerGone) return;
+  const text = describeWritten(written);
+  if (written.output !== '-') command.print(text);
+  else if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
+}
+
+/** What was written, in lines for a person. */
+export function describeWritten(written: WrittenManifest): string {
+  const { seconds, fsyncSeconds, rowsPerSecond } = written;
+  return facts([
+    ['manifest', written.output],
+    ['seal', written.seal],
+    ['rows', grouped(written.rows)],
+    ['columns', written.columns.join(', ')],
+    ['size', `${grouped(written.sizeBytes)} bytes${written.encrypted ? ', encrypted' : ''}`],
+    ['time', `${seconds.toFixed(2)} s and ${fsyncSeconds.toFixed(2)} s to sync`],
+    ['rate', `${grouped(rowsPerSecond)} rows/s (${written.engine})`],
+  ]);
+}
