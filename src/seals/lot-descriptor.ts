@@ -1,4 +1,5 @@
 import { X509Certificate, type KeyObject } from 'node:crypto';
+import { Check } from 'typebox/value';
 import { fromBase64 } from '../kernel/bytes.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { provisioningKeyOfSeal, spkiOf } from '../model/hierarchy.ts';
@@ -18,6 +19,9 @@ const ORDER = Object.keys(LotSchema.properties) as (keyof Lot)[];
  */
 export async function sealLot(lot: Lot, sealKey: KeyObject): Promise<string> {
   checkLot(lot);
+  if (!Check(LotSchema, lot)) {
+    throw new KeylineError('invalid-lot', { message: 'the lot is not as its schema has it' });
+  }
   if (provisioningKeyOfSeal(spkiOf(sealKey)) !== lot.provisioningKey) {
     throw new KeylineError('key-mismatch', {
       message: `the seal key is not that of ${lot.provisioningKey}`,
