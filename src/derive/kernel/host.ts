@@ -72,13 +72,11 @@ export class Kernel implements Disposable {
 
   /** 32 bytes; the secret stays the caller's. The next call's units say which block it is. */
   setBlock(blockSecret: Secret): void {
-    const input = this.#exports.INPUT.value;
     blockSecret.use((bytes) => {
       if (bytes.length !== 32) throw new RangeError(`a block secret of ${bytes.length} bytes`);
-      this.#memory.set(bytes, input);
+      this.#memory.set(bytes, this.#exports.INPUT.value);
     });
     this.#exports.setKey();
-    this.#memory.fill(0, input, input + 32);
     this.#hasKey = true;
     this.#block = undefined;
   }

@@ -15,6 +15,7 @@ import {
   OUTER,
   OUTER_SLOTS,
   SCALARS,
+  WINDOW,
   WORDS,
 } from './layout';
 
@@ -30,12 +31,15 @@ export function startHash(): void {
   }
 }
 
-/** Takes the 32-byte HMAC key at INPUT. */
+/** Takes the 32-byte HMAC key at INPUT, and leaves no other trace of it than two chaining values. */
 export function setMacKey(): void {
   keyBlock(0x36363636, INNER);
   keyBlock(0x5c5c5c5c, OUTER);
   pack(OUTER);
   prepareValue(SCALARS, SCALARS, OUTER_SLOTS);
+  memory.fill(INPUT, 0, 32);
+  memory.fill(WORDS, 0, 256);
+  memory.fill(WINDOW, 0, 64);
 }
 
 /** Takes the 64-byte prefix of every endpoint key's message at INPUT. */

@@ -39,11 +39,8 @@ export function writeTile(
   }
 }
 
-const CROCKFORD_LOW = memory.data<u64>([0x3736353433323130, 0x6665646362613938]); // 0-9a-f
-const CROCKFORD_HIGH = memory.data<u64>([
-  0x706e6d6b6a686a67 ^ 0x0000000000020000,
-  0x7a79787776747372,
-]);
+const CROCKFORD_LOW = memory.data<u64>([0x3736353433323130, 0x6665646362613938]);
+const CROCKFORD_HIGH = memory.data<u64>([0x71706e6d6b6a6867, 0x7a79787776747372]);
 
 function writeCrockford(step: usize, rows: usize, stride: i32, count: i32): void {
   const lowBytes = v128.load(step, 64);
