@@ -60,43 +60,46 @@ function deviceKeys(source: DeriveSource, primitives: Primitives): Credentials {
 }
 
 function ed25519Keys(primitives: Primitives): Credentials {
-  const publicKeyBytes = ED25519_SPKI_PREFIX.length + 32;
-  return {
-    publicKeyBytes,
-    fill({ from, count, secrets, publicKeys, endpointKeys }) {
+  return keyPairs(primitives, ED25519_SPKI_PREFIX, {
+    publicKeyBytes: ED25519_SPKI_PREFIX.length + 32,
+    fillSecrets({ from, count, secrets }) {
       primitives.expand('keyline/v1 ed25519-seed', { from, count }, secrets);
-      for (let position = 0; position < count; position++) {
-        const seed = secrets.subarray(position * 32, (position + 1) * 32);
-        publicKeys.set(ED25519_SPKI_PREFIX, position * publicKeyBytes);
-        publicKeys.set(
-          primitives.ed25519.publicKey(seed),
-          position * publicKeyBytes + ED25519_SPKI_PREFIX.length,
-        );
-      }
-      primitives.commit(publicKeys, endpointKeys);
     },
-    [Symbol.dispose]: () => undefined,
-  };
+  });
 }
 
 function p256Keys(primitives: Primitives): Credentials {
-  const publicKeyBytes = P256_SPKI_PREFIX.length + 65;
-  return {
-    publicKeyBytes,
-    fill({ from, count, secrets, publicKeys, endpointKeys }) {
+  return keyPairs(primitives, P256_SPKI_PREFIX, {
+    publicKeyBytes: P256_SPKI_PREFIX.length + 65,
+    fillSecrets({ from, count, secrets }) {
       const seeds = new Uint8Array(count * 48);
       primitives.expand('keyline/v1 p256-scalar', { from, count }, seeds);
       scalarsOf(seeds, secrets);
       seeds.fill(0);
-      for (let position = 0; position < count; position++) {
-        const scalar = secrets.subarray(position * 32, (position + 1) * 32);
-        publicKeys.set(P256_SPKI_PREFIX, position * publicKeyBytes);
-        publicKeys.set(
-          primitives.p256.publicKey(scalar),
-          position * publicKeyBytes + P256_SPKI_PREFIX.length,
-        );
+    },
+  });
+}
+
+/** `prefix` is what stands before the raw key in every SPKI. */
+function keyPairs(
+  primitives: Primitives,
+  prefix: Uint8Array,
+  kind: { readonly publicKeyBytes: number; fillSecrets(batch: LentBatch): void },
+): Credentials {
+  const maker = primitives.publicKeys;
+  if (!maker) throw new Error('the primitives were opened for another scheme');
+  const { publicKeyBytes } = kind;
+  return {
+    publicKeyBytes,
+    fill(batch) {
+      kind.fillSecrets(batch);
+      const { secrets, publicKeys } = batch;
+      for (let position = 0; position < batch.count; position++) {
+        const privateKey = secrets.subarray(position * 32, (position + 1) * 32);
+        publicKeys.set(prefix, position * publicKeyBytes);
+        publicKeys.set(maker.publicKey(privateKey), position * publicKeyBytes + prefix.length);
       }
-      primitives.commit(publicKeys, endpointKeys);
+      primitives.commit(publicKeys, batch.endpointKeys);
     },
     [Symbol.dispose]: () => undefined,
   };

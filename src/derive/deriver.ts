@@ -6,7 +6,7 @@ import { formatRange, rangeEnd } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
 import type { UnitBatch, UnitNeeds } from '../model/unit.ts';
 import type { DeriveSource } from './derive-source.ts';
-import type { Primitives } from './primitives.ts';
+import type { OpenPrimitives } from './primitives.ts';
 import { unitBatches } from './unit-batches.ts';
 
 export type { DeriveSource } from './derive-source.ts';
@@ -29,12 +29,12 @@ export interface Deriver {
 }
 
 /** The deriver that computes with these primitives, opened anew for each derivation. */
-export function createDeriver(name: Deriver['name'], open: () => Primitives): Deriver {
+export function createDeriver(name: Deriver['name'], open: OpenPrimitives): Deriver {
   return {
     name,
     async *derive(source, range, { signal, needs = {} } = {}) {
       requireInside(source.lot, range);
-      using primitives = open();
+      using primitives = await open(source.lot.scheme);
       for (const batch of unitBatches(source, range, { primitives, needs })) {
         throwIfAborted(signal);
         yield batch;

@@ -1,18 +1,17 @@
-import { ed25519 } from '@noble/curves/ed25519.js';
-import { p256 } from '@noble/curves/nist.js';
 import { labelled } from '../kernel/hkdf.ts';
+import type { Scheme } from '../model/lot.ts';
 import { Commitment } from './commitment.ts';
 import type { PublicKeyMaker } from './keys/public-key-maker.ts';
 import { MidstateHmac } from './midstate-hmac.ts';
 import type { Primitives } from './primitives.ts';
 
 /** Primitives by @noble/hashes and @noble/curves. */
-export function createPortablePrimitives(): Primitives {
+export async function openPortablePrimitives(scheme: Scheme): Promise<Primitives> {
+  const publicKeys = await openPublicKeys(scheme);
   let commitment: Commitment | undefined;
   let block: MidstateHmac | undefined;
   return {
-    ed25519: maker('@noble/curves', (seed) => ed25519.getPublicKey(seed)),
-    p256: maker('@noble/curves', (scalar) => p256.getPublicKey(scalar, false)),
+    publicKeys,
     setProvisioningKey(provisioningKey) {
       commitment?.[Symbol.dispose]();
       commitment = new Commitment(provisioningKey);
@@ -61,6 +60,24 @@ function expandOne(mac: MidstateHmac, info: Uint8Array, out: Uint8Array): void {
   message.fill(0);
 }
 
-function maker(name: string, publicKey: (privateKey: Uint8Array) => Uint8Array): PublicKeyMaker {
-  return { name, publicKey, [Symbol.dispose]: () => undefined };
+/** The curves are loaded where they are needed alone: it takes them 28 ms. */
+async function openPublicKeys(scheme: Scheme): Promise<PublicKeyMaker | undefined> {
+  switch (scheme) {
+    case 'psk':
+    case 'azure-dps':
+      return undefined;
+    case 'ed25519': {
+      const { ed25519 } = await import('@noble/curves/ed25519.js');
+      return maker((seed) => ed25519.getPublicKey(seed));
+    }
+    case 'p256':
+    case 'x509-p256': {
+      const { p256 } = await import('@noble/curves/nist.js');
+      return maker((scalar) => p256.getPublicKey(scalar, false));
+    }
+  }
+}
+
+function maker(publicKey: (privateKey: Uint8Array) => Uint8Array): PublicKeyMaker {
+  return { name: '@noble/curves', publicKey, [Symbol.dispose]: () => undefined };
 }

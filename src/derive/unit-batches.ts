@@ -1,4 +1,4 @@
-import { rangeEnd, BLOCK_UNITS, blockOf } from '../model/range.ts';
+import { BLOCK_UNITS, blockOf, rangeEnd } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
 import type { Scheme } from '../model/lot.ts';
 import type { UnitBatch, UnitNeeds } from '../model/unit.ts';
