@@ -99,9 +99,14 @@ export class AllocationBook {
     return (await this.#read()).torn;
   }
 
-  /** The first entry that meets `range`, or undefined. */
-  async taken(range: Range): Promise<Allocation | undefined> {
-    return meeting(await this.entries(), range);
+  /**
+   * Throws what `allocate` would without `again`, so that a command can stop before it works for a
+   * range that is taken. Only `allocate` takes it.
+   */
+  async requireFree(range: Range): Promise<void> {
+    await this.#requireOpen();
+    const met = meeting(await this.entries(), range);
+    if (met) throw this.#refusal(range, met);
   }
 
   /**
