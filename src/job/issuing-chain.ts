@@ -34,7 +34,7 @@ export async function makeIssuingChain(
   }
   const { p256PublicKey } = await import('../derive/keys/p256.ts');
   const { loadRoot } = await import('./ca.ts');
-  const root = await loadRoot(home, by.choice.name, by.credentials);
+  await using root = await loadRoot(home, by.choice.name, by.credentials);
   return await certifyIssuingCa(root, key.use(p256PublicKey), { name, notBefore });
 }
 

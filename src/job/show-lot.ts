@@ -14,6 +14,8 @@ import { intersection } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
 import { unitSerial } from '../model/serial-template.ts';
 
+export type { Allocation };
+
 /** A lot as this home knows it; all of it public. */
 export interface LotReport {
   readonly lot: Lot;
@@ -47,14 +49,14 @@ export async function listLots(
   const drafts = await new LotDrafts(home).list();
   const known = new Set<string>(lots.map(({ lot }) => lot.lotId));
   for (const lot of drafts.filter(({ lotId }) => !known.has(lotId))) {
-    reports.push({
-      ...factsOf(lot),
-      status: 'waits for a certificate',
-      access: 'owner',
-      allocated: 0,
-    });
+    reports.push(reportDraft(lot));
   }
   return { lots: reports, damaged };
+}
+
+/** A lot that waits for the certificate of its issuing CA. */
+export function reportDraft(lot: Lot): LotReport {
+  return { ...factsOf(lot), status: 'waits for a certificate', access: 'owner', allocated: 0 };
 }
 
 /** A lot's allocation book, and whether a crash cut its last line short. */

@@ -1,0 +1,34 @@
+import type { Home } from '../home/home.ts';
+import { utf8 } from '../kernel/bytes.ts';
+import { createLot } from './create-lot.ts';
+import type { LotEffects, LotRequest } from './create-lot.ts';
+import { reportDraft, showLot } from './show-lot.ts';
+import type { LotReport } from './show-lot.ts';
+import { openWhole, writeWhole } from './write-whole.ts';
+import type { WholeOutput } from './write-whole.ts';
+
+/** What surrounds the making of a lot, and where a request goes. */
+export interface CreateEffects extends LotEffects {
+  readonly signal: AbortSignal;
+  readonly csr?: WholeOutput | undefined;
+}
+
+/** Makes a lot, writes the request for its issuing CA where there is one, and reports on it. */
+export async function createLotFor(
+  home: Home,
+  request: LotRequest,
+  effects: CreateEffects,
+): Promise<{ report: LotReport; warnings: readonly string[] }> {
+  await using file =
+    effects.csr && (await openWhole(effects.csr, { secret: false, signal: effects.signal }));
+  const { lot, csr, warnings } = await createLot(home, request, effects);
+  if (!csr) return { report: await showLot(home, lot.lotId), warnings };
+  if (file) await writeWhole(file, utf8(pem(csr)));
+  return { report: reportDraft(lot), warnings };
+}
+
+/** PEM, RFC 7468. */
+function pem(der: Uint8Array): string {
+  const lines = Buffer.from(der).toString('base64').replace(/.{64}/g, '$&\n').trimEnd();
+  return `-----BEGIN CERTIFICATE REQUEST-----\n${lines}\n-----END CERTIFICATE REQUEST-----\n`;
+}

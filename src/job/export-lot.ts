@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import type { Home } from '../home/home.ts';
+import { LotStore } from '../home/lot-store.ts';
+import type { StoredLot } from '../home/lot-store.ts';
+import { utf8 } from '../kernel/bytes.ts';
+import { openWhole, writeWhole } from './write-whole.ts';
+import type { WholeOutput } from './write-whole.ts';
+
+/** The lot's sealed descriptor, written where an output is given. Throws `not-found`, `ambiguous`, `output-exists`. */
+export async function exportLot(
+  home: Home,
+  reference: string,
+  output: WholeOutput | undefined,
+): Promise<StoredLot> {
+  const store = new LotStore(home);
+  const stored = await store.find(reference);
+  if (!output) return stored;
+  const inputs = [join(store.directory(stored.lot.lotId), 'lot.jws')];
+  await using file = await openWhole(output, { secret: false, inputs });
+  await writeWhole(file, utf8(`${stored.descriptor}\n`));
+  return stored;
+}
