@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { contextTag, der, oid, sequence, TAG, unsignedInteger } from './der.ts';
 
 /** Identifiers of the extensions that keyline writes and reads, RFC 5280 section 4.2.1. */
@@ -48,7 +48,7 @@ export function authorityKeyIdentifier(id: Uint8Array): Uint8Array {
  * `hash` also writes. It names a key; nothing rests on its strength.
  */
 export function keyIdentifier(publicKeyBits: Uint8Array): Uint8Array {
-  return createHash('sha1').update(publicKeyBits).digest();
+  return hash('sha1', publicKeyBits, 'buffer');
 }
 
 function critical(id: Uint8Array, value: Uint8Array): Uint8Array {
