@@ -8,6 +8,7 @@ export const MAX_ROW_BYTES = 1024 * 1024;
 
 const BLOCK_BYTES = 128 * 1024;
 const LINE_FEED = 0x0a;
+const QUOTE = 0x22;
 
 /** One row as it stands in the file. */
 export interface RawRow {
@@ -59,9 +60,21 @@ export class RowReader {
     }
   }
 
-  /** Moves past rows that were looked at, or that were found equal without looking. */
-  skip(bytes: Uint8Array): void {
-    this.#line += countLines(bytes);
+  /** Whether the window begins with exactly these bytes. */
+  async startsWith(bytes: Uint8Array): Promise<boolean> {
+    if (!(await this.#window.fill(bytes.length))) return false;
+    return Buffer.compare(this.#window.bytes.subarray(0, bytes.length), bytes) === 0;
+  }
+
+  /** Whether nothing is left. */
+  async isAtEnd(): Promise<boolean> {
+    return !(await this.#window.fill(1));
+  }
+
+  /** Moves past whole rows; `rows` says how many, where each is known to be one line. */
+  skip(bytes: Uint8Array, rows?: number): void {
+    const isOneLineEach = rows !== undefined && !(this.#format === 'csv' && bytes.includes(QUOTE));
+    this.#line += isOneLineEach ? rows : countLines(bytes);
     this.#window.skip(bytes.length);
   }
 
@@ -69,25 +82,13 @@ export class RowReader {
     const isText = isUtf8(bytes);
     const text = decode(bytes, isText);
     const rows: RawRow[] = [];
-    let { line } = { line: this.#line };
-    for (const rowText of this.#split(text)) {
+    let line = this.#line;
+    for (const rowText of splitText(text, this.#format)) {
       const sizeBytes = (isText ? Buffer.byteLength(rowText) : rowText.length) + 1;
       rows.push({ line, text: rowText, sizeBytes, ...badText(rowText, isText) });
       line += rowText.includes('\n') ? countLineFeeds(rowText) + 1 : 1;
     }
     return { rows, bytes };
-  }
-
-  #split(text: string): string[] {
-    if (this.#format === 'ndjson' || !text.includes('"')) return text.slice(0, -1).split('\n');
-    const rows: string[] = [];
-    const bytes = Buffer.from(text);
-    for (let at = 0; at < bytes.length;) {
-      const end = at + endOfRows(bytes.subarray(at), 1, 'csv');
-      rows.push(bytes.toString('utf8', at, end - 1));
-      at = end;
-    }
-    return rows;
   }
 
   /** A row that no line end closes: at the end of the file, or because a quote stays open. */
@@ -102,8 +103,25 @@ export class RowReader {
   }
 }
 
+/** Whole rows of UTF-8, each without its line end. */
+export function splitRows(bytes: Uint8Array, format: RowFormat): string[] {
+  return splitText(decode(bytes, true), format);
+}
+
+function splitText(text: string, format: RowFormat): string[] {
+  if (format === 'ndjson' || !text.includes('"')) return text.slice(0, -1).split('\n');
+  const rows: string[] = [];
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length;) {
+    const end = at + endOfRows(bytes.subarray(at), 1, 'csv');
+    rows.push(bytes.toString('utf8', at, end - 1));
+    at = end;
+  }
+  return rows;
+}
+
 /** How many lines end in these bytes. */
-export function countLines(bytes: Uint8Array): number {
+function countLines(bytes: Uint8Array): number {
   let lines = 0;
   for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
   return lines;
