@@ -10,12 +10,12 @@ import type { Range } from '../../src/model/range.ts';
 import { BLOCK_UNITS, INDEX_LIMIT } from '../../src/model/range.ts';
 import type { Unit, UnitNeeds } from '../../src/model/unit.ts';
 import { independentEndpointKey, independentUnit } from './independent.ts';
-import { testLot, VECTORS, vectorSecrets } from './lots.ts';
+import { CERTIFICATES, grantedSecrets, testLot, VECTORS, vectorSecrets } from './lots.ts';
 import type { VectorUnit } from './lots.ts';
 
 const PROVISIONING_KEY = idBytes(VECTORS.provisioningKey);
 const LOT_SECRET = Buffer.from(VECTORS.lots[0].lotSecretHex, 'hex');
-const ALL_NEEDS: UnitNeeds = { claimCode: true };
+const ALL_NEEDS: UnitNeeds = { claimCode: true, certificate: true };
 
 /** What every deriver holds to, whatever it computes with. */
 export function describeDeriver(deriver: Deriver): void {
@@ -48,6 +48,29 @@ export function describeDeriver(deriver: Deriver): void {
       expect(Buffer.from(unit?.secret ?? []).toString('base64')).toBe(
         'Jsm0lyGpjaVYVP2g3FnmnmG9dI/9qU24wNoykUmermc=',
       );
+    });
+
+    it.each(CERTIFICATES)('issues the certificate of unit $index of $lotId', async (vector) => {
+      const lot = testLot('x509-p256', { lotId: vector.lotId });
+      const own = VECTORS.lots.find(({ lotId }) => lotId === vector.lotId) ?? VECTORS.lots[0];
+      const source = { lot, secrets: vectorSecrets(own) };
+      const [unit] = await collect(deriver, source, { from: vector.index, count: 1 });
+      expect(Buffer.from(unit?.certificate ?? []).toString('base64')).toBe(vector.certificate);
+    });
+
+    it('takes certificates and device keys from the tables of a grant', async () => {
+      const range = { from: 4094, count: 4 };
+      for (const scheme of ['x509-p256', 'azure-dps'] as const) {
+        const lot = testLot(scheme);
+        const owner = { lot, secrets: vectorSecrets(VECTORS.lots[0]) };
+        const units = await collect(deriver, owner, range);
+        const table = new Map(units.map((unit) => [unit.index, unit.certificate ?? unit.secret]));
+        const tables = { certificates: table, deviceKeys: table };
+        const granted = { lot, secrets: grantedSecrets(VECTORS.lots[0], tables) };
+        expect(await collect(deriver, granted, range)).toEqual(units);
+        const beyond = collect(deriver, granted, { from: 4094, count: 5 });
+        await expect(beyond).rejects.toMatchObject({ code: 'outside-grant' });
+      }
     });
 
     it('derives azure-dps device keys and endpoint keys from the serials', async () => {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Secret } from '../../src/kernel/secret.ts';
-import { deriveBlockSecret } from '../../src/model/hierarchy.ts';
+import { deriveBlockSecret, deriveIssuerSeed, p256Scalar } from '../../src/model/hierarchy.ts';
 import type { LotId, ProvisioningKey } from '../../src/model/ids.ts';
-import type { Lot, Scheme } from '../../src/model/lot.ts';
+import type { Lot, Scheme, X509Profile } from '../../src/model/lot.ts';
 import type { LotSecrets } from '../../src/model/lot-secrets.ts';
 import { INDEX_LIMIT } from '../../src/model/range.ts';
 
@@ -33,10 +33,37 @@ export const VECTORS = JSON.parse(
   readFileSync(new URL('../../fixtures/vectors/keyline-v1.json', import.meta.url), 'utf8'),
 ) as { readonly provisioningKey: ProvisioningKey; readonly lots: readonly [VectorLot, VectorLot] };
 
+/** Certificates of unit 1 of each vector lot, by @peculiar/x509 and @noble/curves: DER in base64. */
+export const CERTIFICATES = (
+  JSON.parse(
+    readFileSync(new URL('../../fixtures/certificates/keyline-v1.json', import.meta.url), 'utf8'),
+  ) as { readonly chains: readonly CertificateVector[] }
+).chains;
+
+/** One chain of fixtures/certificates/keyline-v1.json. */
+export interface CertificateVector {
+  readonly lotId: LotId;
+  readonly index: number;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly root: string;
+  readonly issuing: string;
+  readonly certificate: string;
+}
+
+/** The profile of a vector lot. */
+function profileOf(lotId: LotId): X509Profile {
+  const vector = CERTIFICATES.find((chain) => chain.lotId === lotId);
+  if (!vector) throw new Error('no chain for that lot');
+  const { issuing, root, notBefore, notAfter } = vector;
+  return { subject: 'endpoint-key', chain: [issuing, root], notBefore, notAfter };
+}
+
 /** A lot as large as a lot can be, of the first vector lot unless another is named. */
 export function testLot(scheme: Scheme, changes: Partial<Lot> = {}): Lot {
+  const { lotId = VECTORS.lots[0].lotId } = changes;
   return {
-    lotId: VECTORS.lots[0].lotId,
+    lotId,
     code: 'A1',
     provisioningKey: VECTORS.provisioningKey,
     scheme,
@@ -46,6 +73,7 @@ export function testLot(scheme: Scheme, changes: Partial<Lot> = {}): Lot {
     firstNumber: 0,
     model: 'Sensor, "two" inch',
     createdAt: '2026-01-01T00:00:00Z',
+    ...(scheme === 'x509-p256' && { x509: profileOf(lotId) }),
     ...changes,
   };
 }
@@ -98,7 +126,35 @@ export class TestSecrets implements LotSecrets {
 
 /** The secrets of a vector lot. */
 export function vectorSecrets(lot: VectorLot): TestSecrets {
-  return new TestSecrets(Uint8Array.from(Buffer.from(lot.lotSecretHex, 'hex')), {
+  const lotSecret = Uint8Array.from(Buffer.from(lot.lotSecretHex, 'hex'));
+  using secret = Secret.copyOf(lotSecret);
+  using seed = deriveIssuerSeed(secret);
+  using scalar = p256Scalar(seed);
+  return new TestSecrets(lotSecret, {
     group: Uint8Array.from(Buffer.from(lot.azureGroupKey, 'base64')),
+    issuer: scalar.use((bytes) => Uint8Array.from(bytes)),
   });
+}
+
+/** What a grant leaves of a lot: block secrets, and tables where the owner has keys. */
+export function grantedSecrets(
+  lot: VectorLot,
+  tables: {
+    readonly certificates?: ReadonlyMap<number, Uint8Array>;
+    readonly deviceKeys?: ReadonlyMap<number, Uint8Array>;
+  },
+): LotSecrets {
+  const owner = vectorSecrets(lot);
+  return {
+    ranges: owner.ranges,
+    blockSecret: (block) => owner.blockSecret(block),
+    issuerKey: () => undefined,
+    groupKey: () => undefined,
+    certificate: (index) => tables.certificates?.get(index),
+    deviceKey(index) {
+      const key = tables.deviceKeys?.get(index);
+      return key && Secret.copyOf(key);
+    },
+    [Symbol.dispose]: () => undefined,
+  };
 }
