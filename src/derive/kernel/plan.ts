@@ -4,12 +4,12 @@ import type { ByteValue, RowPart } from '../../model/row-template.ts';
 /** What the kernel must make of each unit; bits of `render`'s last argument. */
 export const NEEDS = { secrets: 1, codes: 2, digests: 4 } as const;
 
-/** The kernel's values: address of the first in its memory, distance and length in bytes. */
+/** The kernel's values: their numbers in assembly/text.ts and their lengths in bytes. */
 const VALUES = {
-  secret: { address: 0x4000, distance: 32, length: 32, needs: NEEDS.secrets },
-  endpoint_key: { address: 0x5000, distance: 16, length: 16, needs: NEEDS.secrets },
-  claim_code: { address: 0x6000, distance: 16, length: 10, needs: NEEDS.codes },
-  claim_digest: { address: 0x7000, distance: 32, length: 32, needs: NEEDS.codes | NEEDS.digests },
+  secret: { number: 0, length: 32, needs: NEEDS.secrets },
+  endpoint_key: { number: 1, length: 16, needs: NEEDS.secrets },
+  claim_code: { number: 2, length: 10, needs: NEEDS.codes },
+  claim_digest: { number: 3, length: 32, needs: NEEDS.codes | NEEDS.digests },
 } as const;
 
 const ENCODINGS = {
@@ -106,15 +106,15 @@ function encodingStep(
   at: number,
   start: number,
 ): Uint8Array {
-  const { address, distance, length } = VALUES[value];
+  const { number, length } = VALUES[value];
   const { kind, bits } = ENCODINGS[encoding];
   const step = new Uint8Array(STEP_BYTES);
   const view = new DataView(step.buffer);
   const firstByte = Math.floor((start * bits) / 8) & ~3;
   view.setUint32(0, kind, true);
   view.setUint32(4, at, true);
-  view.setUint32(8, address + firstByte, true);
-  view.setUint32(12, distance, true);
+  view.setUint32(8, number, true);
+  view.setUint32(12, firstByte, true);
   view.setUint32(16, Math.ceil((length * 8) / bits) < 16 ? 1 : 0, true);
   for (let character = 0; character < 16; character++) {
     const bit = (start + character) * bits;

@@ -55,25 +55,21 @@ export function specialise(pattern: Pattern): {
   const words = pattern.words.map((known, at) =>
     typeof known === 'number' ? fixed(known) : writer.input(known, 'words', at),
   );
-  for (let t = 16; t < 64; t++) {
-    words.push(
-      writer.add(
-        sum(at(words, t - 16), at(words, t - 7)),
-        sum(writer.sigma('s0', at(words, t - 15)), writer.sigma('s1', at(words, t - 2))),
-      ),
-    );
-  }
   rounds(writer, state, words).forEach((value, position) => {
     writer.output(writer.add(sum(at(state, position), value)), position);
   });
   return { text: writer.text(pattern), slotsBytes: writer.slotsBytes };
 }
 
-/** FIPS 180-4 section 6.2.2 step 3. */
-function rounds(writer: Writer, state: readonly Value[], words: readonly Value[]): Value[] {
+/**
+ * FIPS 180-4 section 6.2.2 step 3. Each word of the schedule is made just before its round: the
+ * engine keeps loads in the order of the text, and what is loaded early has to be held.
+ */
+function rounds(writer: Writer, state: readonly Value[], words: Value[]): Value[] {
   let [a, b, c, d, e, f, g, h] = state as [Value, Value, Value, Value, Value, Value, Value, Value];
   let bc = writer.xor(b, c);
   ROUND_CONSTANTS.forEach((constant, t) => {
+    if (t >= 16) words.push(scheduled(writer, words, t));
     const first = writer.pending(
       sum(h, fixed(constant), at(words, t)),
       sum(writer.choose(e, f, g), writer.sigma('S1', e)),
@@ -85,6 +81,14 @@ function rounds(writer: Writer, state: readonly Value[], words: readonly Value[]
     [h, g, f, e, d, c, b, a, bc] = [g, f, e, writer.add(sum(d), first), c, b, a, next, ab];
   });
   return [a, b, c, d, e, f, g, h];
+}
+
+/** FIPS 180-4 section 6.2.2 step 1. */
+function scheduled(writer: Writer, words: readonly Value[], t: number): Value {
+  return writer.add(
+    sum(at(words, t - 16), at(words, t - 7)),
+    sum(writer.sigma('s0', at(words, t - 15)), writer.sigma('s1', at(words, t - 2))),
+  );
 }
 
 /** Collects the two functions' statements. */

@@ -3,7 +3,7 @@
 //
 // A step's record: u32 kind, u32 place in the row; at 20 u32 width; at 24 u64 what to add to the
 // index; at 32 (luhn) u32 the sum over the digits before the number.
-import { DECIMALS, HEXES } from './layout';
+import { DECIMALS, HEXES, WINDOW } from './layout';
 
 /** Fills the tables of digits. */
 export function startNumbers(): void {
@@ -25,12 +25,19 @@ export function writeDecimals(step: usize, rows: usize, stride: i32, count: i32,
   for (let left = count; left > 0;) {
     const low = <i32>(value % 10000);
     const run = min(left, 10000 - low);
-    if (width < 4) lastDigits(low, to, stride, run, width);
-    else lastFour(low, to + width - 4, stride, run);
-    let upper = value / 10000;
-    for (let place = width - 5; place >= 0; place--) {
-      fill(to + place, stride, run, 48 + <i32>(upper % 10));
-      upper /= 10;
+    if (width < 4) {
+      lastDigits(low, to, stride, run, width);
+    } else {
+      let upper = value / 10000;
+      for (let place = width - 5; place >= 0; place--) {
+        store<u8>(WINDOW + place, 48 + <i32>(upper % 10));
+        upper /= 10;
+      }
+      // Four at a time; what the last of them writes too far, the last four digits set right.
+      for (let place = 0; place < width - 4; place += 4) {
+        fillFour(to + place, stride, run, load<u32>(WINDOW + place));
+      }
+      lastFour(low, to + width - 4, stride, run);
     }
     value += run;
     to += run * stride;
@@ -109,6 +116,14 @@ function lastDigits(low: i32, to: usize, stride: i32, count: i32, width: i32): v
       const digit = load<u8>(DECIMALS + 4 * (low + row) + 4 - width + place);
       store<u8>(to + row * stride + place, digit);
     }
+  }
+}
+
+function fillFour(to: usize, stride: i32, count: i32, characters: u32): void {
+  let place = to;
+  for (let row = 0; row < count; row++) {
+    store<u32>(place, characters);
+    place += stride;
   }
 }
 

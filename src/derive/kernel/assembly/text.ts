@@ -2,11 +2,11 @@
 // here each step of the plan (the host's plan.ts) writes 16 characters of one field, or a number,
 // into all rows of the tile, so that its tables stay in registers.
 //
-// A step's record, 128 bytes: u32 kind, u32 place in the row, u32 address of the first value's part,
-// u32 distance of values, u32 whether only 8 characters are kept; at 64 four vectors: the bytes that
-// hold characters 0 to 7, the same for 8 to 15, and what to multiply with, so that each character's
-// bits come to the top of 16.
-import { STEP_BYTES } from './layout';
+// A step's record, 128 bytes: u32 kind, u32 place in the row, u32 which value, u32 first byte of it,
+// u32 whether only 8 characters are kept (base64 of a claim code has 14); at 64 four vectors: the
+// bytes that hold characters 0 to 7, the same for 8 to 15, and what to multiply them with, so that
+// each character's bits come to the top of 16.
+import { CODES, DIGESTS, KEYS, SECRETS, STEP_BYTES } from './layout';
 import { writeDecimals, writeHexadecimals, writeLuhn } from './numbers';
 
 const CROCKFORD = 1;
@@ -49,9 +49,9 @@ function writeCrockford(step: usize, rows: usize, stride: i32, count: i32): void
   const highFactors = v128.load(step, 112);
   const alphabetLow = v128.load(CROCKFORD_LOW);
   const alphabetHigh = v128.load(CROCKFORD_HIGH);
-  const half = load<u32>(step, 16);
-  const distance = load<u32>(step, 12);
-  let from: usize = load<u32>(step, 8);
+  const which = load<u32>(step, 8);
+  const distance = distanceOf(which);
+  let from = firstOf(which) + load<u32>(step, 12);
   let to = rows;
   for (let row = 0; row < count; row++) {
     const value = v128.load(from);
@@ -63,8 +63,7 @@ function writeCrockford(step: usize, rows: usize, stride: i32, count: i32): void
       i8x16.swizzle(alphabetLow, digits),
       i8x16.swizzle(alphabetHigh, i8x16.sub(digits, i8x16.splat(16))),
     );
-    if (half) v128.store64_lane(to, text, 0);
-    else v128.store(to, text);
+    v128.store(to, text);
     from += distance;
     to += stride;
   }
@@ -81,8 +80,9 @@ function writeBase64(step: usize, rows: usize, stride: i32, count: i32, shifts: 
   const highFactors = v128.load(step, 112);
   const shiftTable = v128.load(shifts);
   const half = load<u32>(step, 16);
-  const distance = load<u32>(step, 12);
-  let from: usize = load<u32>(step, 8);
+  const which = load<u32>(step, 8);
+  const distance = distanceOf(which);
+  let from = firstOf(which) + load<u32>(step, 12);
   let to = rows;
   for (let row = 0; row < count; row++) {
     const value = v128.load(from);
@@ -90,8 +90,8 @@ function writeBase64(step: usize, rows: usize, stride: i32, count: i32, shifts: 
     const high = i16x8.shr_u(i16x8.mul(i8x16.swizzle(value, highBytes), highFactors), 10);
     const digits = i8x16.narrow_i16x8_u(low, high);
     const upper = v128.and(i8x16.lt_s(digits, i8x16.splat(26)), i8x16.splat(13));
-    const which = v128.or(i8x16.sub_sat_u(digits, i8x16.splat(51)), upper);
-    const text = i8x16.add(digits, i8x16.swizzle(shiftTable, which));
+    const shift = v128.or(i8x16.sub_sat_u(digits, i8x16.splat(51)), upper);
+    const text = i8x16.add(digits, i8x16.swizzle(shiftTable, shift));
     if (half) v128.store64_lane(to, text, 0);
     else v128.store(to, text);
     from += distance;
@@ -107,8 +107,9 @@ function writeHex(step: usize, rows: usize, stride: i32, count: i32): void {
   const lowFactors = v128.load(step, 96);
   const highFactors = v128.load(step, 112);
   const alphabet = v128.load(HEX_DIGITS);
-  const distance = load<u32>(step, 12);
-  let from: usize = load<u32>(step, 8);
+  const which = load<u32>(step, 8);
+  const distance = distanceOf(which);
+  let from = firstOf(which) + load<u32>(step, 12);
   let to = rows;
   for (let row = 0; row < count; row++) {
     const value = v128.load(from);
@@ -118,4 +119,18 @@ function writeHex(step: usize, rows: usize, stride: i32, count: i32): void {
     from += distance;
     to += stride;
   }
+}
+
+// As the host's plan.ts numbers the values.
+const KEY = 1;
+const CODE = 2;
+
+function firstOf(value: u32): usize {
+  if (value == KEY) return KEYS;
+  if (value == CODE) return CODES;
+  return value == 0 ? SECRETS : DIGESTS;
+}
+
+function distanceOf(value: u32): usize {
+  return value == KEY || value == CODE ? 16 : 32;
 }

@@ -26,8 +26,7 @@ export function startSecrets(indexUpper: u32): void {
 
 /**
  * Secrets and endpoint keys of four units from `position` of the tile on; `index` is the lower 24
- * bits of the first one's index. One compression function after the other over a whole tile, because
- * each is as large as half of the instruction cache.
+ * bits of the first one's index.
  */
 export function makeSecrets(index: u32, count: i32): void {
   const groups = (count + 3) >> 2;
