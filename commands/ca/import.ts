@@ -13,7 +13,7 @@ export default class CaImport extends BaseCommand {
 
   static override examples = [
     '<%= config.bin %> ca import acme-root --certificate root.pem --key root.key',
-    'openssl pkey -in root.key | <%= config.bin %> ca import acme-piped --certificate root.pem --key -',
+    '<%= config.bin %> ca import acme-piped --certificate root.pem --key - < root.key',
   ];
 
   static override args = {

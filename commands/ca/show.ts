@@ -8,8 +8,8 @@ export default class CaShow extends BaseCommand {
   static override summary = 'Show a root and its certificate';
 
   static override examples = [
-    '<%= config.bin %> ca show acme-root',
-    '<%= config.bin %> ca show acme-root --pem > acme-root.pem',
+    '<%= config.bin %> ca show acme',
+    '<%= config.bin %> ca show acme --pem',
   ];
 
   static override args = {
