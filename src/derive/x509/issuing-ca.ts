@@ -98,13 +98,14 @@ export async function makeIssuingCsr(issuerKey: Secret, name: IssuingName): Prom
 /**
  * The chain for a lot's profile from certificates that came back for it: the issuing CA's own first,
  * each followed by its issuer. Throws `certificate-invalid` when the first is not for this key, is no
- * CA of path length 0, or the chain does not hold together.
+ * CA of path length 0, the chain does not hold together, or one of it is not valid at `at` (ISO 8601).
  */
 export function acceptIssuingCertificate(
   chain: readonly Uint8Array[],
   issuerPoint: Uint8Array,
+  options: { readonly at?: string } = {},
 ): string[] {
-  const [issuing] = checkChain(chain, { authoritiesBelow: 0 });
+  const [issuing] = checkChain(chain, { ...options, authoritiesBelow: 0 });
   if (!issuing || !equalBytes(issuing.spki, p256Spki(issuerPoint))) {
     throw new KeylineError('certificate-invalid', {
       message: "the first certificate is not for the lot's issuing key",

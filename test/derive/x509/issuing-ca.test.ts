@@ -161,6 +161,15 @@ describe('refused is', () => {
     }
   });
 
+  test('an answer that has expired or is not valid yet', async () => {
+    const chain = (await certify(await rootWith(p256()))).map(bytesOf);
+    const accept = (at: string) => acceptIssuingCertificate(chain, lot.issuerPoint, { at });
+    expect(() => accept('2050-01-01T00:00:00Z')).toThrow(refused);
+    expect(() => accept('2025-12-31T23:59:59Z')).toThrow(refused);
+    expect(accept(FROM)).toHaveLength(2);
+    expect(accept(UNTIL)).toHaveLength(2);
+  });
+
   test('a chain out of order, with a stranger, cut, or with no certificate', async () => {
     const [issuing, root] = (await certify(await rootWith(p256()))).map(bytesOf);
     const [stranger] = (await rootWith(p256())).chain;
