@@ -89,11 +89,16 @@ export function postedSecrets(posted: PostedSecrets): LotSecrets {
 /** 32-byte secrets one after the other; zeroes, which are no key, where there is none. */
 function packed(count: number, read: (at: number) => Secret | undefined): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(count * 32);
-  for (let at = 0; at < count; at++) {
-    using secret = read(at);
-    secret?.use((bytes) => {
-      all.set(bytes, at * 32);
-    });
+  try {
+    for (let at = 0; at < count; at++) {
+      using secret = read(at);
+      secret?.use((bytes) => {
+        all.set(bytes, at * 32);
+      });
+    }
+  } catch (error) {
+    all.fill(0);
+    throw error;
   }
   return all;
 }

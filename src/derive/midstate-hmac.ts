@@ -17,8 +17,10 @@ export class MidstateHmac implements Disposable {
   constructor(key: Uint8Array) {
     const block = new Uint8Array(64);
     block.set(key.length > 64 ? sha256(key) : key);
-    this.#inner = sha256.create().update(block.map((byte) => byte ^ 0x36));
-    this.#outer = sha256.create().update(block.map((byte) => byte ^ 0x5c));
+    xor(block, 0x36);
+    this.#inner = sha256.create().update(block);
+    xor(block, 0x36 ^ 0x5c);
+    this.#outer = sha256.create().update(block);
     block.fill(0);
   }
 
@@ -33,4 +35,8 @@ export class MidstateHmac implements Disposable {
     for (const hash of [this.#inner, this.#outer, this.#work]) hash.destroy();
     this.#digest.fill(0);
   }
+}
+
+function xor(bytes: Uint8Array, pad: number): void {
+  for (let at = 0; at < bytes.length; at++) bytes[at] = (bytes[at] ?? 0) ^ pad;
 }

@@ -25,11 +25,15 @@ export interface RowSourceOptions {
  * asked for cannot run.
  */
 export function openRowSource(options: RowSourceOptions = {}): Promise<RowSource> {
+  return Promise.resolve(options).then(chooseSource);
+}
+
+function chooseSource(options: RowSourceOptions): RowSource {
   const engine = chooseEngine(options.engine ?? 'auto');
   const workers = options.workers ?? availableParallelism();
-  if (workers === 0) return Promise.resolve(createLocalRows(engine));
-  if (options.workers !== undefined) return Promise.resolve(createPooledRows(engine, workers));
-  return Promise.resolve(new AdaptiveRows(engine, workers, options.rows));
+  if (workers === 0) return createLocalRows(engine);
+  if (options.workers !== undefined) return createPooledRows(engine, workers);
+  return new AdaptiveRows(engine, workers, options.rows);
 }
 
 /**
