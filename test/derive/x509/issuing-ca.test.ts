@@ -21,7 +21,7 @@ import {
 import { distinguishedName } from '../../../src/derive/x509/name.ts';
 import { keySigner } from '../../../src/derive/x509/root-signer.ts';
 import type { Root } from '../../../src/derive/x509/root-signer.ts';
-import { fromBase64, toHex } from '../../../src/kernel/bytes.ts';
+import { concat, fromBase64, toHex } from '../../../src/kernel/bytes.ts';
 import { p256Spki } from '../../../src/model/key-encoding.ts';
 import { spkiOf } from '../../../src/model/hierarchy.ts';
 import { vectorLots } from './vector-lots.ts';
@@ -134,6 +134,17 @@ describe('refused is', () => {
     await expect(certify(await rootWith(p256(), []))).rejects.toThrow(refused);
   });
 
+  test('a root that may not sign certificates', async () => {
+    const [constraints = new Uint8Array(), usage = new Uint8Array()] = authorityUsage();
+    const [, signing = new Uint8Array()] = deviceUsage();
+    const listsOnly = Uint8Array.from(usage);
+    listsOnly[listsOnly.length - 1] = 0b0000_0010;
+    for (const wrong of [signing, listsOnly]) {
+      await expect(certify(await rootWith(p256(), [constraints, wrong]))).rejects.toThrow(refused);
+    }
+    await expect(certify(await rootWith(p256(), [constraints]))).resolves.toHaveLength(2);
+  });
+
   test('a root of path length 0, as it may certify no CA', async () => {
     await expect(certify(await rootWith(p256(), authorityUsage(0)))).rejects.toThrow(refused);
     await expect(certify(await rootWith(p256(), authorityUsage(1)))).resolves.toHaveLength(2);
@@ -174,7 +185,9 @@ describe('refused is', () => {
     const [issuing, root] = (await certify(await rootWith(p256()))).map(bytesOf);
     const [stranger] = (await rootWith(p256())).chain;
     if (!issuing || !root || !stranger) throw new Error('no chain');
-    const chains = [[], [root, issuing], [issuing, stranger], [issuing.subarray(0, 99), root]];
+    const longer = concat(issuing, Uint8Array.of(0));
+    const cut = issuing.subarray(0, 99);
+    const chains = [[], [root, issuing], [issuing, stranger], [cut, root], [longer, root]];
     for (const chain of chains) {
       expect(() => acceptIssuingCertificate(chain, lot.issuerPoint)).toThrow(refused);
     }
