@@ -126,8 +126,8 @@ export function describeDeriver(deriver: Deriver): void {
       const source = { lot: testLot('psk'), secrets };
       const seen: Unit[] = [];
       for await (const batch of deriver.derive(source, { from: 0, count: 5000 }, needing())) {
-        seen.push(batch.unit(0));
-        if (batch.from > 4096) break;
+        seen.push(batch.unit(0), batch.unit(batch.count - 1));
+        if (batch.from >= 4096) break;
       }
       expect(seen.length).toBeGreaterThan(1);
       for (const unit of seen) {
