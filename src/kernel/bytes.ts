@@ -1,7 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 
 const CROCKFORD = '0123456789abcdefghjkmnpqrstvwxyz';
-const CROCKFORD_VALUE = new Map([...CROCKFORD].map((character, value) => [character, value]));
+/** Value of each character code below 128, or 255. */
+const CROCKFORD_VALUE = new Uint8Array(128).fill(255);
+for (let value = 0; value < 32; value++) CROCKFORD_VALUE[CROCKFORD.charCodeAt(value)] = value;
 
 /** UTF-8 bytes of `text`. */
 export function utf8(text: string): Uint8Array {
@@ -86,9 +88,9 @@ export function fromCrockford(text: string): Uint8Array | undefined {
   let bits = 0;
   let held = 0;
   let at = 0;
-  for (const character of text) {
-    const value = CROCKFORD_VALUE.get(character);
-    if (value === undefined) return undefined;
+  for (let place = 0; place < text.length; place++) {
+    const value = CROCKFORD_VALUE[text.charCodeAt(place)] ?? 255;
+    if (value === 255) return undefined;
     held = (held << 5) | value;
     bits += 5;
     if (bits >= 8) {
@@ -97,7 +99,8 @@ export function fromCrockford(text: string): Uint8Array | undefined {
       held &= (1 << bits) - 1;
     }
   }
-  return canonical(text, bytes, toCrockford);
+  // What is left over is padding: fewer bits than a character has, all zero.
+  return bits < 5 && held === 0 ? bytes : undefined;
 }
 
 /** What a person typed or a scanner read, as lower-case Crockford: look-alikes I, L → 1 and O → 0. */

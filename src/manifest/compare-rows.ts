@@ -93,6 +93,8 @@ class ChunkComparison {
     if (fields) {
       const bad = check.check(fields, raw.line);
       if (place !== 'repeat') this.#compareFields(fields, { line: raw.line, place, index, bad });
+    } else {
+      check.skip();
     }
     if (place !== 'repeat') this.#position = place + 1;
     return true;

