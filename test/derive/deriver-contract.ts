@@ -152,6 +152,19 @@ export function describeDeriver(deriver: Deriver): void {
       expect(after).toBe(0);
     });
 
+    it('lets the event loop turn between batches, or no signal would ever be seen', async () => {
+      const abort = new AbortController();
+      const source = { lot: testLot('psk'), secrets: vectorSecrets(VECTORS.lots[0]) };
+      setImmediate(() => {
+        abort.abort();
+      });
+      const derived = deriver.derive(source, { from: 0, count: 1e9 }, { signal: abort.signal });
+      const run = async () => {
+        for await (const batch of derived) expect(batch.from).toBeLessThan(1e6);
+      };
+      await expect(run()).rejects.toMatchObject({ code: 'interrupted' });
+    });
+
     it.each([
       { from: 10, count: 1 },
       { from: 0, count: 11 },

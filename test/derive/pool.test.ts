@@ -26,10 +26,10 @@ function job(from: number) {
   } as const;
 }
 
-async function drain(pool: Pool, jobs: number, signal?: AbortSignal): Promise<number[]> {
+async function drain(pool: Pool, jobs: number): Promise<number[]> {
   const ready = Array.from({ length: jobs }, (_, at) => job(at)).values();
   const froms: number[] = [];
-  for await (const reply of runInOrder(pool, ready, { run: 0, order: ORDER, signal })) {
+  for await (const reply of runInOrder(pool, ready, { run: 0, order: ORDER })) {
     if (reply.type === 'rows') froms.push(reply.range.from);
   }
   return froms;
@@ -88,20 +88,32 @@ it('has a few jobs for each worker in flight and takes more only when one is tak
 });
 
 it('tells workers to stop at an abort and waits for what they are at', async () => {
-  // Answers only once it is told to stop, as a worker does that is in the middle of a chunk.
+  // Each answers only once it is told to stop, as in the middle of a chunk; the second one has
+  // some more to do then.
   await using pool = poolOf(
-    `let stop; port.on('message', (message) => {
+    `let stop, ended; port.on('message', (message) => {
       if (message.type === 'close') port.close();
-      if (message.type === 'begin') stop = new Int32Array(message.stop);
+      if (message.type === 'begin') {
+        stop = new Int32Array(message.stop);
+        ended = new Int32Array(message.plan.ended);
+      }
       if (message.type !== 'rows') return;
       while (Atomics.load(stop, 0) === 0);
+      if (message.range.from % 2 === 1) for (let turn = 0; turn < 1e7; turn++) Atomics.load(stop, 0);
+      Atomics.add(ended, 0, 1);
       const error = { kind: 'keyline', code: 'interrupted', message: '', hint: '', facts: {} };
       port.postMessage({ type: 'failed', job: message.job, error });
     });`,
+    2,
   );
+  const ended = new SharedArrayBuffer(4);
+  const order = { lot: ORDER.lot, plan: { ...ORDER.plan, ended } };
   const abort = new AbortController();
   setImmediate(() => {
     abort.abort();
   });
-  await expect(drain(pool, 9, abort.signal)).rejects.toMatchObject({ code: 'interrupted' });
+  const jobs = [0, 1, 2, 3].map(job).values();
+  const run = runInOrder(pool, jobs, { run: 0, order, signal: abort.signal });
+  await expect(run.next()).rejects.toMatchObject({ code: 'interrupted' });
+  expect(new Int32Array(ended)[0]).toBe(4);
 });

@@ -160,6 +160,18 @@ export function describeRowSource(name: string, open: () => Promise<RowSource>):
       const source = sourceOf(testLot('psk'));
       const range = { from: 0, count: 1e9 };
       const plan = planOf('csv', FAST_COLUMNS);
+      const soon = new AbortController();
+      setImmediate(() => {
+        soon.abort();
+      });
+      const endless = async (): Promise<void> => {
+        // Whoever takes rows as fast as they come must not keep the signal from being seen.
+        for await (const chunk of rows.stream(source, range, plan, { signal: soon.signal })) {
+          expect(chunk.from).toBeLessThan(1e8);
+        }
+      };
+      await expect(endless()).rejects.toMatchObject({ code: 'interrupted' });
+
       const streaming = new AbortController();
       let after = 0;
       const stream = async (): Promise<void> => {
