@@ -11,15 +11,16 @@ const CHAIN_LIMIT = 8;
 /**
  * Checks that certificates of authorities, lowest first, lead upwards: each is a CA that may certify,
  * is issued and signed by the next, and leaves room for those below it. The last need not be
- * self-signed. `authoritiesBelow` counts the CAs that will stand below the first. With `at` (ISO 8601)
+ * a root, but one that says so must be signed by itself. `authoritiesBelow` counts the CAs that will stand below the first. With `at` (ISO 8601)
  * each must be valid then. Throws `certificate-invalid`; returns what the certificates say.
  */
 export function checkChain(
   chain: readonly Uint8Array[],
   options: { readonly authoritiesBelow: number; readonly at?: string },
 ): CertificateFacts[] {
-  if (chain.length === 0 || chain.length > CHAIN_LIMIT) {
-    throw invalid(`a chain has 1 to ${CHAIN_LIMIT} certificates, not ${chain.length}`);
+  const limit = CHAIN_LIMIT - options.authoritiesBelow;
+  if (chain.length === 0 || chain.length > limit) {
+    throw invalid(`a chain here has 1 to ${limit} certificates, not ${chain.length}`);
   }
   const facts = chain.map(readCertificate);
   for (const [position, one] of facts.entries()) {
@@ -30,6 +31,10 @@ export function checkChain(
     if (!isIssuedBy(chain, facts, position)) {
       throw invalid(`certificate ${position + 1} is not signed by the one after it`);
     }
+  }
+  const [last, top] = [chain.at(-1), facts.at(-1)];
+  if (last && top && equalBytes(top.issuer, top.subject) && !isSelfSigned(last)) {
+    throw invalid('the last certificate names itself as its issuer but is signed by another key');
   }
   return facts;
 }

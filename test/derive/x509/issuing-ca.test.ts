@@ -9,7 +9,7 @@ import {
   X509Certificate as PeculiarCertificate,
 } from '@peculiar/x509';
 import { describe, expect, test } from 'vitest';
-import { signAuthority } from '../../../src/derive/x509/authority.ts';
+import { scalarSigner, signAuthority } from '../../../src/derive/x509/authority.ts';
 import { isSelfSigned } from '../../../src/derive/x509/chain.ts';
 import { authorityUsage, deviceUsage } from '../../../src/derive/x509/extensions.ts';
 import {
@@ -129,6 +129,12 @@ describe('refused is', () => {
     await expect(certify({ ...root, signer: keySigner(p256()) })).rejects.toThrow(refused);
   });
 
+  test('a root whose signature is not its own', async () => {
+    await expect(certify(await rootWith(p256(), authorityUsage(), p256()))).rejects.toThrow(
+      refused,
+    );
+  });
+
   test('a root that is no CA', async () => {
     await expect(certify(await rootWith(p256(), deviceUsage()))).rejects.toThrow(refused);
     await expect(certify(await rootWith(p256(), []))).rejects.toThrow(refused);
@@ -163,11 +169,12 @@ describe('refused is', () => {
   });
 
   test('an answer without its path length, or as a device', async () => {
+    using issuerKey = lot.issuerKey();
     const name = distinguishedName({ commonName: 'X' });
     for (const extensions of [authorityUsage(), authorityUsage(1), deviceUsage()]) {
       const fields = { issuer: name, subject: name, notBefore: FROM, notAfter: UNTIL, extensions };
       const spki = p256Spki(lot.issuerPoint);
-      const certificate = await signAuthority({ ...fields, spki }, keySigner(p256()));
+      const certificate = await signAuthority({ ...fields, spki }, scalarSigner(issuerKey));
       expect(() => acceptIssuingCertificate([certificate], lot.issuerPoint)).toThrow(refused);
     }
   });
