@@ -36,16 +36,10 @@ function chooseSource(options: RowSourceOptions): RowSource {
   return new AdaptiveRows(engine, workers, options.rows);
 }
 
-/**
- * Rows from which workers pay for their start of 40 to 100 ms: what one thread does in about 0.3 s
- * with the fast engine, and in more with the portable one.
- */
-const WORTH_WORKERS: Record<Scheme, number> = {
-  psk: 1_000_000,
-  'azure-dps': 100_000,
-  ed25519: 8_000,
-  p256: 16_000,
-  'x509-p256': 4_000,
+/** Rows from which workers pay for their start of 40 to 100 ms: what one thread does in about 0.3 s. */
+const WORTH_WORKERS: Record<Engine, Record<Scheme, number>> = {
+  fast: { psk: 1_000_000, 'azure-dps': 75_000, ed25519: 7_000, p256: 16_000, 'x509-p256': 5_000 },
+  portable: { psk: 60_000, 'azure-dps': 40_000, ed25519: 1_000, p256: 2_500, 'x509-p256': 2_000 },
 };
 
 /** This thread for few rows, workers for many; they are started when first needed. */
@@ -87,7 +81,7 @@ class AdaptiveRows implements RowSource {
   }
 
   #choose({ lot }: DeriveSource, range: Range): RowSource {
-    const isWorth = (this.#rows ?? range.count) >= WORTH_WORKERS[lot.scheme];
+    const isWorth = (this.#rows ?? range.count) >= WORTH_WORKERS[this.#engine][lot.scheme];
     if (isWorth && this.#workers > 1) {
       this.#pooled ??= createPooledRows(this.#engine, this.#workers);
       this.#used = this.#pooled;
