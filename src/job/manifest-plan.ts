@@ -68,6 +68,12 @@ export async function planManifest(
   if (recipients.length > 0 && choices.plaintext) {
     throw new KeylineError('usage', { message: '--recipient and --plaintext exclude each other' });
   }
+  if (choices.seal === '-') {
+    throw new KeylineError('usage', {
+      message: 'a seal does not go to standard output',
+      hint: 'Name a file with --seal FILE.',
+    });
+  }
   const readable = secret && recipients.length === 0;
   if (readable && !choices.plaintext) {
     throw new KeylineError('secret-output-choice', {

@@ -7,6 +7,7 @@ import { endOfLastRow, endOfRows } from './row-ends.ts';
 export const MAX_ROW_BYTES = 1024 * 1024;
 
 const BLOCK_BYTES = 128 * 1024;
+const FEW_ROWS_BYTES = 1024;
 const LINE_FEED = 0x0a;
 const QUOTE = 0x22;
 
@@ -47,15 +48,17 @@ export class RowReader {
 
   /** The next rows, at most `limit`; undefined at the end of the file. They stay in the window. */
   async peek(limit = Infinity): Promise<RowBlock | undefined> {
-    for (let wanted = limit < 16 ? 8192 : BLOCK_BYTES; ; wanted *= 2) {
+    for (let wanted = limit < 16 ? FEW_ROWS_BYTES : BLOCK_BYTES; ; wanted *= 2) {
       const isWhole = !(await this.#window.fill(wanted));
-      const { bytes } = this.#window;
+      const bytes = this.#window.bytes.subarray(0, wanted);
       if (bytes.length === 0) return undefined;
       let end = endOfLastRow(bytes, this.#format);
       if (end > 0 && limit < Infinity) {
         end = Math.min(end, endOfRows(bytes.subarray(0, end), limit, this.#format));
       }
-      if (end > 0) return this.#block(bytes.subarray(0, end));
+      const block = end > 0 ? this.#block(bytes.subarray(0, end)) : undefined;
+      const isEnough = limit === Infinity || (block && block.rows.length >= limit);
+      if (block && (isEnough || isWhole || wanted >= MAX_ROW_BYTES)) return block;
       if (isWhole || wanted >= MAX_ROW_BYTES) return this.#brokenRow(bytes);
     }
   }
