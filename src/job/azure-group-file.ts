@@ -8,8 +8,8 @@ import { Secret } from '../kernel/secret.ts';
 import { decrypt, encryptToFile } from '../keystore/age-file.ts';
 import type { Lot } from '../model/lot.ts';
 
-/** The passphrase is 32 derived bytes, so that stretching it would add nothing. */
-const WORK_FACTOR = 1;
+/** 1 MB: the passphrase is 32 derived bytes, so that stretching it adds nothing. */
+const WORK_FACTOR = 10;
 
 /**
  * Keeps an imported enrollment group key beside its lot, as an age file whose passphrase is derived

@@ -45,7 +45,7 @@ export async function refusal(promise: Promise<unknown>): Promise<string> {
   try {
     await promise;
   } catch (error) {
-    const { code, facts } = error as KeylineError;
+    const { code, facts = {} } = error as Partial<KeylineError> & { code: string };
     return facts['reason'] === undefined ? code : `${code}: ${String(facts['reason'])}`;
   }
   return 'not refused';
