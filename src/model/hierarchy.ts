@@ -1,10 +1,11 @@
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { concat, u64, utf8 } from '../kernel/bytes.ts';
+import { u64, utf8 } from '../kernel/bytes.ts';
 import { expand, labelled } from '../kernel/hkdf.ts';
 import { Secret } from '../kernel/secret.ts';
 import { idBytes, provisioningKeyOf } from './ids.ts';
 import type { LotId, ProvisioningKey } from './ids.ts';
+import { ed25519Pkcs8 } from './key-encoding.ts';
 
 /**
  * Whoever can expand a provisioning secret: software that holds it, or a token that computes the
@@ -21,10 +22,6 @@ export function softwareExpander(provisioningSecret: Secret): Expander {
   };
 }
 
-const ED25519_PKCS8_PREFIX = Uint8Array.from(
-  Buffer.from('302e020100300506032b657004220420', 'hex'),
-);
-
 /** The Ed25519 key that seals lot descriptors, grants and planned manifests. */
 export async function deriveSealKey(provisioningSecret: Expander): Promise<KeyObject> {
   using seed = await provisioningSecret.expand(labelled('keyline/v1 seal'), 32);
@@ -34,7 +31,7 @@ export async function deriveSealKey(provisioningSecret: Expander): Promise<KeyOb
 /** A node:crypto key from a 32-byte Ed25519 seed (RFC 8032; PKCS #8 as in RFC 8410 section 7). */
 export function ed25519PrivateKey(seed: Secret): KeyObject {
   return seed.use((bytes) => {
-    const pkcs8 = concat(ED25519_PKCS8_PREFIX, bytes);
+    const pkcs8 = ed25519Pkcs8(bytes);
     const key = createPrivateKey({ key: Buffer.from(pkcs8.buffer), format: 'der', type: 'pkcs8' });
     pkcs8.fill(0);
     return key;
