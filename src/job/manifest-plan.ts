@@ -36,8 +36,6 @@ export interface ManifestPlan {
   readonly recipients: readonly string[];
   /** Whether any column is secret. */
   readonly secret: boolean;
-  /** Whether whoever reads the output reads secrets. */
-  readonly readable: boolean;
 }
 
 /**
@@ -74,8 +72,7 @@ export async function planManifest(
       hint: 'Name a file with --seal FILE.',
     });
   }
-  const readable = secret && recipients.length === 0;
-  if (readable && !choices.plaintext) {
+  if (secret && recipients.length === 0 && !choices.plaintext) {
     throw new KeylineError('secret-output-choice', {
       message: 'it is not said whether the secrets are to be encrypted',
     });
@@ -90,7 +87,7 @@ export async function planManifest(
       hint: 'Write to a file with -o FILE.',
     });
   }
-  return { plan, range, output, recipients, secret, readable };
+  return { plan, range, output, recipients, secret };
 }
 
 /** The planned units, or those of them that the one granted range has. */

@@ -83,7 +83,7 @@ export async function writeManifest(
   const signer = open.signerFor([plan.range]);
   const { signal, inputs = [] } = effects;
   const { force } = choices;
-  const options = { secret: plan.readable, force, inputs, signal };
+  const options = { secret: plan.secret, force, inputs, signal };
   await using output = await openOutput(plan.output, options);
   const sealPath = choices.seal ?? (output.kind === 'file' ? `${plan.output}.seal` : undefined);
   await using seal = await openSeal(sealPath, output, { ...options, secret: false });

@@ -1,12 +1,13 @@
-import { formatRange } from '../model/range.ts';
+import { formatRange, rangeEnd } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
 import { parseColumns } from '../model/columns.ts';
 import type { RowFormat, RowPlan } from '../model/row-template.ts';
 import { ROWS_PER_CHUNK } from '../seals/manifest-seal.ts';
-import type { VerifiedSeal } from '../seals/manifest-seal.ts';
+import type { ManifestSeal, VerifiedSeal } from '../seals/manifest-seal.ts';
 import type { ByteSource } from './byte-sink.ts';
 import { ByteWindow } from './byte-window.ts';
 import { ChunkDigests } from './chunk-digests.ts';
+import type { ChunkDigest } from './chunk-digests.ts';
 import { compareRows } from './compare-rows.ts';
 import type { CheckParts, ExpectedRows } from './compare-rows.ts';
 import type { Maker, PublicKeys } from './credential-check.ts';
@@ -190,15 +191,29 @@ export class ManifestCheck {
       const message = `the file has ${this.#rows} rows where ${seal.count} were sealed`;
       this.#issues.add({ code: 'wrong-count', message });
     }
-    seal.chunks.forEach((sealed, at) => {
-      const from = at * ROWS_PER_CHUNK;
-      if (chunks[at]?.sha256 === sealed) return;
-      const count = Math.min(ROWS_PER_CHUNK, seal.count - from);
+    for (const { from, count } of mismatches(seal, chunks)) {
       const rows = formatRange({ from: from + 1, count });
       const message = `rows ${rows} are not the bytes that were sealed, or the seal belongs to another file`;
       this.#issues.add({ code: 'seal-mismatch', message });
-    });
+    }
   }
+}
+
+/** Rows, counted from 0, whose chunks are there and differ; neighbouring chunks as one range. */
+function mismatches(seal: ManifestSeal, chunks: readonly ChunkDigest[]): Range[] {
+  const found: Range[] = [];
+  chunks.slice(0, seal.chunks.length).forEach(({ sha256 }, at) => {
+    if (sha256 === seal.chunks[at]) return;
+    const from = at * ROWS_PER_CHUNK;
+    const count = Math.min(ROWS_PER_CHUNK, seal.count - from);
+    const last = found.at(-1);
+    if (last && rangeEnd(last) === from) {
+      found[found.length - 1] = { from: last.from, count: last.count + count };
+    } else {
+      found.push({ from, count });
+    }
+  });
+  return found;
 }
 
 function rulesOf({ sealed, lotRange }: CheckContext): SequenceRules {

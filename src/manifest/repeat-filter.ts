@@ -13,9 +13,20 @@ export class RepeatFilter {
   /** How many values are remembered at most. */
   static readonly limit = LIMIT;
 
-  /** Whether the value was there before; remembers it while there is room. */
-  has(value: string): boolean {
-    const [high, low] = fingerprint(value);
+  /** Whether this text was there before; remembers it while there is room. */
+  hasText(text: string): boolean {
+    return this.#has(...fingerprint(text));
+  }
+
+  /** The same for 16 bytes that are evenly distributed, such as an endpoint key's. */
+  hasKey(bytes: Uint8Array): boolean {
+    return this.#has(word(bytes, 0) ^ word(bytes, 8), word(bytes, 4) ^ word(bytes, 12));
+  }
+
+  #has(first: number, second: number): boolean {
+    // 0 marks a free place.
+    const high = first >>> 0 || 1;
+    const low = second >>> 0;
     const at = this.#placeOf(high, low);
     if (this.#high[at] === high && this.#low[at] === low) return true;
     if (this.#count >= LIMIT) return false;
@@ -50,15 +61,20 @@ export class RepeatFilter {
   }
 }
 
-/** Two independent 32-bit FNV-1a-like mixes; the first is never 0, which marks a free place. */
-function fingerprint(value: string): [number, number] {
+/** Two 32-bit mixes in the manner of FNV-1a. */
+function fingerprint(text: string): [number, number] {
   let high = 0x811c9dc5;
   let low = 0x9e3779b9;
-  for (let at = 0; at < value.length; at++) {
-    const code = value.charCodeAt(at);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
     high = Math.imul(high ^ code, 0x01000193);
     low = Math.imul(low ^ code, 0x85ebca6b);
     low ^= low >>> 13;
   }
-  return [(high ^ (high >>> 15)) >>> 0 || 1, (low ^ (low >>> 16)) >>> 0];
+  return [high ^ (high >>> 15), low ^ (low >>> 16)];
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+  return (a << 24) | (b << 16) | (c << 8) | d;
 }

@@ -4,7 +4,7 @@ import type { Lot } from '../model/lot.ts';
 import { parseSerialTemplate, renderSerial, serialNumber } from '../model/serial-template.ts';
 import type { SerialTemplate } from '../model/serial-template.ts';
 import { CredentialCheck, isStructure } from './credential-check.ts';
-import type { Maker, PublicKeys } from './credential-check.ts';
+import type { Maker, PublicKeys, Values } from './credential-check.ts';
 import type { IndexSequence } from './index-sequence.ts';
 import type { Issue, IssueList } from './issue.ts';
 import { inferFormats } from './layout.ts';
@@ -70,7 +70,7 @@ export class RowCheck {
     for (const { column, code, message } of this.#credentials.check(values, pkcs8)) {
       report({ code, column: this.#slot(column)?.label ?? column, message });
     }
-    this.#checkRepeats(fields, report);
+    this.#checkRepeats(fields, values, report);
     return bad;
   }
 
@@ -114,7 +114,7 @@ export class RowCheck {
     return index >= 0 ? index : undefined;
   }
 
-  #decode(fields: readonly string[], report: Report): ReadonlyMap<ColumnName, Uint8Array> {
+  #decode(fields: readonly string[], report: Report): Values {
     const values = new Map<ColumnName, Uint8Array>();
     for (const { at, label, name, format } of this.#layout.slots) {
       const text = fields[at] ?? '';
@@ -129,15 +129,16 @@ export class RowCheck {
     return values;
   }
 
-  #checkRepeats(fields: readonly string[], report: Report): void {
-    for (const [name, filter] of [
-      ['endpoint_key', this.#endpointKeys],
-      ['serial', this.#serials],
-    ] as const) {
-      const slot = this.#slot(name);
-      if (!slot || !filter?.has(fields[slot.at] ?? '')) continue;
-      const message = 'the value stands in an earlier row';
-      report({ code: 'repeated-value', column: slot.label, message });
+  #checkRepeats(fields: readonly string[], values: Values, report: Report): void {
+    const message = 'the value stands in an earlier row';
+    const endpointKey = values.get('endpoint_key');
+    if (endpointKey && this.#endpointKeys.hasKey(endpointKey)) {
+      const column = this.#slot('endpoint_key')?.label ?? '';
+      report({ code: 'repeated-value', column, message });
+    }
+    const serial = this.#slot('serial');
+    if (serial && this.#serials?.hasText(fields[serial.at] ?? '') === true) {
+      report({ code: 'repeated-value', column: serial.label, message });
     }
   }
 

@@ -23,6 +23,9 @@ const RAW_BYTES: Readonly<Partial<Record<ColumnName, readonly number[]>>> = {
 
 const HEX = /^(?:[0-9a-f]{2})+$/;
 
+/** 32 bytes in base64url: the last character has two bits of padding, which are zero. */
+const SECRET_TEXT = /^es_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+
 const PEM_LABELS: Readonly<Partial<Record<ColumnName, string>>> = {
   public_key: 'PUBLIC KEY',
   private_key: 'PRIVATE KEY',
@@ -72,17 +75,12 @@ function decodeText(name: ColumnName, format: Format, text: string): Uint8Array 
       return fromPem(PEM_LABELS[name] ?? '', text);
     case 'text':
       if (name === 'claim_code') return fromCrockford(text);
-      if (name === 'endpoint_key') return prefixed('ek_', text, fromCrockford);
-      return prefixed('es_', text, fromBase64Url);
+      if (name === 'endpoint_key') {
+        return text.startsWith('ek_') ? fromCrockford(text.slice(3)) : undefined;
+      }
+      // In every row: writing it again, to see whether that is the same, would take three times as long.
+      return SECRET_TEXT.test(text) ? Buffer.from(text.slice(3), 'base64url') : undefined;
   }
-}
-
-function prefixed(
-  prefix: string,
-  text: string,
-  decode: (text: string) => Uint8Array | undefined,
-): Uint8Array | undefined {
-  return text.startsWith(prefix) ? decode(text.slice(prefix.length)) : undefined;
 }
 
 /** RFC 7468 with lines of 64 characters and a last line feed, as openssl writes it. */
