@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Plugin } from '@oclif/core';
 import { build } from 'esbuild';
+import { leanOclif } from './esbuild.oclif.js';
 
 /** Files under `folder` whose name ends so, as paths from the root. */
 function filesUnder(folder, ends) {
@@ -34,6 +35,14 @@ function removeStale(outputs) {
   }
 }
 
+/** Writes oclif.manifest.json, from which oclif knows the commands without loading them. */
+async function writeManifest() {
+  const root = import.meta.dirname;
+  const plugin = new Plugin({ root, ignoreManifest: true, errorOnManifestCreate: true });
+  await plugin.load();
+  writeFileSync('oclif.manifest.json', `${JSON.stringify(plugin.manifest)}\n`);
+}
+
 // The CommonJS inside the bundle (oclif above all) looks for these.
 const COMMONJS_NAMES = `
 import { createRequire as keylineCreateRequire } from 'node:module';
@@ -43,15 +52,6 @@ const __filename = keylineFileUrlToPath(import.meta.url);
 const __dirname = keylineFileUrlToPath(new URL('.', import.meta.url));
 `;
 
-/** Writes oclif.manifest.json, from which oclif knows the commands without loading them. */
-async function writeManifest() {
-  const root = import.meta.dirname;
-  const plugin = new Plugin({ root, ignoreManifest: true, errorOnManifestCreate: true });
-  await plugin.load();
-  writeFileSync('oclif.manifest.json', `${JSON.stringify(plugin.manifest)}\n`);
-}
-
-const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const result = await build({
   entryPoints: entryPoints(),
   outdir: 'dist',
@@ -62,11 +62,10 @@ const result = await build({
   platform: 'node',
   target: 'node20.19',
   minify: true,
-  keepNames: true,
   legalComments: 'linked',
   external: ['typescript', 'pkcs11js'],
   banner: { js: COMMONJS_NAMES },
-  define: { 'process.env.KEYLINE_VERSION': JSON.stringify(version) },
+  plugins: [leanOclif],
   metafile: true,
   logLevel: 'warning',
 });
