@@ -5,14 +5,20 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { outputError } from '../kernel/atomic-file.ts';
 import { isErrno, KeylineError, throwIfAborted } from '../kernel/errors.ts';
+import { holdFileSizeSignal } from './file-size-signal.ts';
 import type { Output, OutputOptions } from './output.ts';
 
+const STDOUT = 1;
 /** How often a named pipe without a reader is tried again. */
 const PIPE_RETRY_MS = 50;
 
 /** Standard output, whatever it is; the process keeps it open. */
-export function openStdoutOutput(options: Pick<OutputOptions, 'signal'>): Output {
-  return new DirectOutput('-', process.stdout, { signal: options.signal });
+export function openStdoutOutput({ signal }: Pick<OutputOptions, 'signal'>): Output {
+  const stat = fstatSync(STDOUT);
+  const isPlain = stat.isFile() || (stat.isCharacterDevice() && !process.stdout.isTTY);
+  // oclif listens to errors of process.stdout and throws them where nobody can catch them.
+  const stream = isPlain ? createWriteStream('', { fd: STDOUT, autoClose: false }) : process.stdout;
+  return new DirectOutput('-', stream, { signal });
 }
 
 /** A device or a named pipe, written where it stands. A pipe without a reader is waited for. */
@@ -28,6 +34,7 @@ class DirectOutput implements Output {
   readonly #stream: Writable;
   readonly #signal: AbortSignal | undefined;
   readonly #close: (() => Promise<void>) | undefined;
+  readonly #fileSizeSignal = holdFileSizeSignal();
   #failure: Error | undefined;
   #refuse: ((error: Error) => void) | undefined;
 
@@ -79,6 +86,7 @@ class DirectOutput implements Output {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal?.removeEventListener('abort', this.#interrupt);
+    this.#fileSizeSignal[Symbol.dispose]();
     await this.#close?.();
     this.#stream.off('error', this.#fail);
   }

@@ -4,6 +4,7 @@ import { AtomicFile, outputError } from '../kernel/atomic-file.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { tryLock } from '../kernel/file-lock.ts';
 import type { FileLock } from '../kernel/file-lock.ts';
+import { holdFileSizeSignal } from './file-size-signal.ts';
 import type { Output, OutputOptions } from './output.ts';
 
 /**
@@ -27,14 +28,12 @@ class FileOutput implements Output {
   readonly kind = 'file';
   readonly #file: AtomicFile;
   readonly #lock: FileLock;
+  readonly #fileSizeSignal = holdFileSizeSignal();
 
   constructor(path: string, file: AtomicFile, lock: FileLock) {
     this.name = path;
     this.#file = file;
     this.#lock = lock;
-    // A file over the limit of `ulimit -f` raises SIGXFSZ, which kills; with a listener the write
-    // fails with EFBIG instead.
-    process.on('SIGXFSZ', ignoreSignal);
   }
 
   get fd(): number {
@@ -73,7 +72,7 @@ class FileOutput implements Output {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    process.off('SIGXFSZ', ignoreSignal);
+    this.#fileSizeSignal[Symbol.dispose]();
     try {
       await this.#file[Symbol.asyncDispose]();
     } finally {
@@ -94,8 +93,4 @@ async function lockBeside(path: string): Promise<FileLock> {
     message: `another command is writing ${path}`,
     facts: { path },
   });
-}
-
-function ignoreSignal(): void {
-  // That there is a listener is all it takes.
 }
