@@ -1,4 +1,3 @@
-import { chooseDeriver } from '../derive/choose.ts';
 import { portableDeriver } from '../derive/portable-deriver.ts';
 import { needsOf } from '../derive/row-needs.ts';
 import { crockfordFromPerson, equalBytes } from '../kernel/bytes.ts';
@@ -67,12 +66,15 @@ export async function findUnit(
   signal?: AbortSignal,
 ): Promise<number> {
   if ('index' in reference) return reference.index;
+  // Loaded for a search only: one unit is derived sooner than the kernel is compiled.
+  const { chooseDeriver } = await import('../derive/choose.ts');
+  const deriver = chooseDeriver();
   const wanted = idBytes(reference.endpointKey);
   const whole = { from: 0, count: lotEnd(open.lot) };
   for (const granted of open.secrets.ranges) {
     const range = intersection(granted, whole);
     if (!range) continue;
-    for await (const batch of chooseDeriver().derive(open, range, signal ? { signal } : {})) {
+    for await (const batch of deriver.derive(open, range, signal ? { signal } : {})) {
       for (let at = 0; at < batch.count; at++) {
         if (equalBytes(batch.unit(at).endpointKey, wanted)) return batch.from + at;
       }

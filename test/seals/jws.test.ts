@@ -1,5 +1,6 @@
-import { createPrivateKey, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import fc from 'fast-check';
+import { CompactSign, compactVerify } from 'jose';
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import { signStatement, verifyStatement } from '../../src/seals/jws.ts';
@@ -20,6 +21,17 @@ describe('a statement', () => {
     expect(read.payload).toEqual({ name: 'ä', n: 1 });
     expect(read.header).toEqual({ lot: 'x' });
     expect(Buffer.from(read.signerSpki)).toEqual(Buffer.from(spkiOf(stationKey())));
+  });
+
+  it('is what jose signs, byte for byte, and what jose verifies', async () => {
+    const payload = { name: 'ä', n: 1 };
+    const jws = await signStatement(TYP, payload, stationKey(), { lot: 'x' });
+    const { protectedHeader } = await compactVerify(jws, createPublicKey(stationKey()));
+    expect(protectedHeader).toMatchObject({ alg: 'EdDSA', typ: TYP, lot: 'x' });
+    const signed = await new CompactSign(Buffer.from(JSON.stringify(payload)))
+      .setProtectedHeader(protectedHeader)
+      .sign(stationKey());
+    expect(jws).toBe(signed);
   });
 
   it('takes the signature of RFC 8037 appendix A.4, whose header it then does not understand', async () => {
