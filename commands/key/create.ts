@@ -1,7 +1,7 @@
-import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
 import { describeKey } from '../../src/cli/describe-key.ts';
+import { keyChoiceFlags, keyChoices } from '../../src/cli/key-flags.ts';
 import { createKey } from '../../src/job/key-create.ts';
 import type { KeyCard } from '../../src/job/key-create.ts';
 
@@ -16,26 +16,14 @@ export default class KeyCreate extends BaseCommand {
   ];
 
   static override flags = {
-    use: Flags.option({
-      options: ['factory', 'field'] as const,
-      default: 'factory' as const,
-      summary: 'What the key is for.',
-    })(),
-    label: Flags.string({ helpValue: 'TEXT', summary: 'A name for people.' }),
-    recipient: Flags.string({
-      helpValue: 'age1…',
-      multiple: true,
-      default: [],
-      summary: 'Who else opens the key file; repeat for more.',
-    }),
+    ...keyChoiceFlags,
     ...keyFlags,
   };
 
   async run(): Promise<KeyCard> {
     const { flags } = await this.parse(KeyCreate);
-    const { use, label, recipient: recipients } = flags;
-    const credentials = recipients.length > 0 ? undefined : commandCredentials(this, flags);
-    const choices = { use, recipients, ...(label !== undefined && { label }) };
+    const choices = keyChoices(flags);
+    const credentials = choices.recipients.length > 0 ? undefined : commandCredentials(this, flags);
     const card = await createKey(this.home, choices, credentials);
     this.print(describeKey(card));
     return card;

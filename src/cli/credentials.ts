@@ -59,6 +59,27 @@ export function commandCredentials(
   });
 }
 
+/** The same when first needed, and then always the same ones: standard input can be read only once. */
+export function lazyCredentials(
+  command: Parameters<typeof commandCredentials>[0],
+  flags: KeyFlagValues,
+): () => Credentials {
+  let made: Credentials | undefined;
+  return () => (made ??= commandCredentials(command, flags));
+}
+
+/** Asks a person for a provisioning secret; it is not shown. Throws `usage` where there is nobody to ask. */
+export async function askProvisioningSecret(command: {
+  readonly isInteractive: boolean;
+  readonly signal: AbortSignal;
+}): Promise<Secret> {
+  if (!command.isInteractive) {
+    throw new KeylineError('usage', { message: 'name the file to read, or - for standard input' });
+  }
+  const { askSecret } = await import('./ask-secret.ts');
+  return Secret.take(utf8(await askSecret('Provisioning secret, ks_…:', command.signal)));
+}
+
 /**
  * Credentials from flags, else from KEYLINE_IDENTITY_FILE, KEYLINE_PASSPHRASE_FILE and
  * KEYLINE_PIN_FILE, else from prompts. Each flag replaces its variable; a flag for the identity or

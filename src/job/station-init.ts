@@ -3,6 +3,7 @@ import { refuseSecondStation, writeStation } from '../home/station-store.ts';
 import type { StoredStation } from '../home/station-store.ts';
 import { isoSeconds, systemClock } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { utf8 } from '../kernel/bytes.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { encrypt } from '../keystore/age-file.ts';
 import type { Credentials } from '../keystore/credentials.ts';
@@ -44,7 +45,7 @@ export async function initStation(
     });
   }
   await refuseSecondStation(home);
-  await using file = await openCardFile(output);
+  await using file = await openCardFile(home, output);
   const protection = await chooseProtection(
     recipients,
     credentials,
@@ -62,7 +63,8 @@ export async function initStation(
     using text = formatStationSecrets(secrets);
     const content = await encrypt(text, protection);
     await using _lock = await home.lock();
-    await file?.handle.writeFile(`${cardJws}\n`);
+    await file?.write(utf8(`${cardJws}\n`));
+    await file?.sync();
     await writeStation(home, cardJws, content);
     await file?.commit();
     return { card: await openStationCard(cardJws), cardJws };

@@ -1,11 +1,13 @@
 import type { Home } from '../home/home.ts';
 import { readStation } from '../home/station-store.ts';
 import type { StoredStation } from '../home/station-store.ts';
-import { AtomicFile } from '../kernel/atomic-file.ts';
+import { utf8 } from '../kernel/bytes.ts';
+import { openOutput } from '../manifest/open-output.ts';
+import type { Output } from '../manifest/output.ts';
 
 export type { StoredStation };
 
-/** Where a card is written beside the home; it is public. */
+/** Where a card is written beside the home, `-` for standard output; it is public. */
 export interface CardOutput {
   readonly path: string;
   readonly force: boolean;
@@ -14,14 +16,16 @@ export interface CardOutput {
 /** This machine's station, its card written to a file where one is named. Throws `no-station`, `output-exists`. */
 export async function showStation(home: Home, output?: CardOutput): Promise<StoredStation> {
   const station = await readStation(home);
-  await using file = await openCardFile(output);
-  await file?.handle.writeFile(`${station.cardJws}\n`);
+  await using file = await openCardFile(home, output);
+  await file?.write(utf8(`${station.cardJws}\n`));
+  await file?.sync();
   await file?.commit();
   return station;
 }
 
-/** The file for a card, opened before anything is made, so that a name that is taken stops the command first. */
-export function openCardFile(output: CardOutput | undefined): Promise<AtomicFile | undefined> {
+/** The place for a card, opened before anything is made, so that a name that is taken stops the command first. */
+export function openCardFile(home: Home, output?: CardOutput): Promise<Output | undefined> {
   if (output === undefined) return Promise.resolve(undefined);
-  return AtomicFile.create(output.path, { mode: 0o644, force: output.force });
+  const inputs = [home.stationCard, home.stationFile];
+  return openOutput(output.path, { secret: false, force: output.force, inputs });
 }

@@ -25,19 +25,31 @@ export async function openKey(
 ): Promise<OpenKey> {
   const card = await findKeyCard(home, reference);
   const key = await openCard(home, card, credentials);
-  const { sealKey, manufacturerKey, provisioningKey } = key.card;
-  if (
-    provisioningKey === card.provisioningKey &&
-    sealKey === card.sealKey &&
-    manufacturerKey === card.manufacturerKey
-  ) {
-    return { ...key, card };
+  try {
+    requireSameKey(card, key.card);
+  } catch (error) {
+    await key[Symbol.asyncDispose]();
+    throw error;
   }
-  await key[Symbol.asyncDispose]();
-  throw new KeylineError('key-mismatch', {
-    message: `the secret kept for ${card.provisioningKey} gives ${provisioningKey}, or other public keys than its card`,
-    facts: { expected: card.provisioningKey, found: provisioningKey },
-  });
+  return { ...key, card };
+}
+
+/** Throws `key-mismatch` where an opened key is not the one of its card in the home. */
+export function requireSameKey(card: KeyCard, opened: KeyCard): void {
+  const expected = card.provisioningKey;
+  const found = opened.provisioningKey;
+  if (found !== expected) {
+    throw new KeylineError('key-mismatch', {
+      message: `the secret kept for ${expected} gives ${found}`,
+      facts: { expected, found },
+    });
+  }
+  if (opened.sealKey !== card.sealKey || opened.manufacturerKey !== card.manufacturerKey) {
+    throw new KeylineError('key-mismatch', {
+      message: `the card of ${expected} names other public keys than its secret gives`,
+      facts: { expected },
+    });
+  }
 }
 
 /** The secret of a key that is kept in a file; the caller disposes of it. Throws as `openKey` does. */
