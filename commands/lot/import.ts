@@ -2,7 +2,7 @@ import { Args } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
 import { formatUnits } from '../../src/cli/describe-lot.ts';
-import { readInputFile } from '../../src/cli/input-file.ts';
+import { readGrantFile } from '../../src/cli/grant-input.ts';
 import { provisioningKeyFlag } from '../../src/cli/key-flags.ts';
 import { facts } from '../../src/cli/table.ts';
 import { importLot } from '../../src/job/import-lot.ts';
@@ -29,7 +29,7 @@ export default class LotImport extends BaseCommand {
 
   async run(): Promise<Omit<ImportedLot, 'warnings'>> {
     const { args, flags } = await this.parse(LotImport);
-    using content = await readInputFile(args.file, [flags['passphrase-file']]);
+    using content = await readGrantFile(args.file, [flags['passphrase-file']]);
     const { warnings, ...imported } = await importLot(this.home, content, {
       expectKey: flags.key,
       credentials: () => commandCredentials(this, flags),
