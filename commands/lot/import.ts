@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
 import { formatUnits } from '../../src/cli/describe-lot.ts';
@@ -24,6 +24,10 @@ export default class LotImport extends BaseCommand {
 
   static override flags = {
     key: provisioningKeyFlag({ summary: 'Refuse a lot of another provisioning key.' }),
+    'group-key-file': Flags.string({
+      helpValue: 'FILE',
+      summary: 'azure-dps: the lot’s imported enrollment group key.',
+    }),
     ...keyFlags,
   };
 
@@ -32,6 +36,7 @@ export default class LotImport extends BaseCommand {
     using content = await readGrantFile(args.file, [flags['passphrase-file']]);
     const { warnings, ...imported } = await importLot(this.home, content, {
       expectKey: flags.key,
+      groupKeyFile: flags['group-key-file'],
       credentials: () => commandCredentials(this, flags),
     });
     for (const text of warnings) this.warning(text);

@@ -5,14 +5,18 @@ import { systemClock } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import type { Secret } from '../kernel/secret.ts';
+import { openKey } from '../keystore/open-key.ts';
 import { isAgeFile } from '../keystore/age-envelope.ts';
 import type { Credentials } from '../keystore/credentials.ts';
+import { deriveLotSecret } from '../model/hierarchy.ts';
 import type { ProvisioningKey } from '../model/ids.ts';
 import { lotEnd } from '../model/lot.ts';
 import type { Lot } from '../model/lot.ts';
 import type { Range } from '../model/range.ts';
 import { serialsMeet } from '../model/serial-overlap.ts';
 import { openLotDescriptor } from '../seals/lot-descriptor.ts';
+import { writeGroupKey } from './azure-group-file.ts';
+import { readGroupKeyFile } from './group-key-input.ts';
 import { openOne } from './open-granted-lot.ts';
 import { openStation } from './open-station.ts';
 import { serialRangeOf } from './serial-conflicts.ts';
@@ -38,6 +42,8 @@ export interface ImportEffects {
   /** Asked only for a grant, which this machine's station opens. */
   readonly credentials: () => Credentials;
   readonly clock?: Clock | undefined;
+  /** The enrollment group key of a lot that has an imported one; its owner's key must be here. */
+  readonly groupKeyFile?: string | undefined;
 }
 
 /**
@@ -54,6 +60,7 @@ export async function importLot(
   const descriptor = content.use((bytes) => new TextDecoder().decode(bytes)).trim();
   const lot = await openLotDescriptor(descriptor);
   requireKey(lot, effects.expectKey);
+  if (effects.groupKeyFile !== undefined) await importGroupKey(home, lot, effects);
   await using _lock = await home.lock();
   const warnings = await warningsFor(home, lot);
   const added = await new LotStore(home).add(lot, descriptor);
@@ -79,6 +86,20 @@ async function importGrant(
   const added = await new GrantStore(home).add(grant, ageFile);
   const { grantId, ranges, notAfter } = statement;
   return { lot, added, grant: { grantId, ranges, notAfter }, warnings };
+}
+
+async function importGroupKey(home: Home, lot: Lot, effects: ImportEffects): Promise<void> {
+  if (lot.azureGroupKey !== 'imported') {
+    throw new KeylineError('usage', {
+      message: `lot ${lot.code} has no imported enrollment group key`,
+      facts: { lotId: lot.lotId },
+    });
+  }
+  using groupKey = await readGroupKeyFile(effects.groupKeyFile);
+  await using key = await openKey(home, lot.provisioningKey, effects.credentials());
+  using lotSecret = await deriveLotSecret(key, lot.lotId);
+  await using _lock = await home.lock();
+  if (groupKey) await writeGroupKey(home, lot, { lotSecret, groupKey });
 }
 
 function requireKey(lot: Lot, expected: ProvisioningKey | undefined): void {

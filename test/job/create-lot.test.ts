@@ -1,15 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LotStore } from '../../src/home/lot-store.ts';
 import { certifyLot } from '../../src/job/certify-lot.ts';
 import { closeLot } from '../../src/job/close-lot.ts';
 import { createLot } from '../../src/job/create-lot.ts';
+import { importLot } from '../../src/job/import-lot.ts';
 import { retireKey } from '../../src/job/key-retire.ts';
 import { findLot, openLot } from '../../src/job/open-lot.ts';
 import type { LotRequest } from '../../src/job/create-lot.ts';
 import { listLots, showLot } from '../../src/job/show-lot.ts';
+import { Secret } from '../../src/kernel/secret.ts';
 import { refusal } from '../seals/fixtures.ts';
 import { lotRequest, makeOwner } from './lot-home.ts';
 
@@ -131,6 +133,24 @@ describe('lot create', () => {
     await using open = await openLot(owner.home, 'A1', owner.credentials);
     using held = open.secrets.groupKey();
     expect(held?.use((bytes) => Buffer.from(bytes).equals(groupKey))).toBe(true);
+  });
+
+  it('needs its imported group key on another machine of its owner too', async () => {
+    const groupKeyFile = join(owner.path, 'group-key');
+    await writeFile(groupKeyFile, Buffer.alloc(64, 5).toString('base64'));
+    const { lot } = await create({ scheme: 'azure-dps', serialTemplate: 'sn-{n:6}', groupKeyFile });
+    const { descriptor } = await findLot(owner.home, 'A1');
+    await rm(new LotStore(owner.home).directory(lot.lotId), { recursive: true });
+    const take = (change: { groupKeyFile?: string }) =>
+      importLot(owner.home, Secret.take(Buffer.from(descriptor)), {
+        credentials: () => owner.credentials,
+        ...change,
+      });
+    await take({});
+    expect(await refusal(openLot(owner.home, 'A1', owner.credentials))).toBe('not-found');
+    await take({ groupKeyFile });
+    await using open = await openLot(owner.home, 'A1', owner.credentials);
+    expect(open.secrets.groupKey()?.length).toBe(64);
   });
 
   it('refuses a group key that is none', async () => {
