@@ -159,6 +159,72 @@ export const ERROR_CATALOG = {
     hint: 'Run `keyline manifest write --help` for the columns and their formats.',
   },
   'secret-columns': { exit: 2, hint: 'Say --with-secrets if secrets are to leave the lot.' },
+
+  // devices
+  'invalid-port': {
+    exit: 2,
+    hint: 'A port is serial:/dev/ttyUSB0, tcp://HOST:PORT or rfc2217://HOST:PORT; `keyline port list` shows yours.',
+  },
+  'port-missing': {
+    exit: 4,
+    hint: 'Check the cable and the name; `keyline port list` shows what is plugged in.',
+  },
+  'port-busy': { exit: 4, hint: 'End the other program that holds this port.' },
+  'port-not-serial': {
+    exit: 4,
+    hint: 'Name a serial port; `keyline port list` shows what is plugged in.',
+  },
+  'port-unusable': {
+    exit: 4,
+    hint: 'Check that the port does what the profile asks of it.',
+  },
+
+  // the station's ledger
+  'ledger-busy': {
+    exit: 2,
+    hint: 'Another command has this ledger open; run this one again when it has ended.',
+  },
+  'ledger-newer': { exit: 3, hint: 'Install the keyline that this ledger was last used with.' },
+  'ledger-damaged': {
+    exit: 3,
+    hint: 'Keep the file as it is for an inquiry. Begin a new ledger, and free its units with `keyline grant recover`.',
+  },
+  'ledger-foreign': {
+    exit: 3,
+    hint: 'Use the ledger on the machine and by the station that made it. A new one frees units with `keyline grant recover`.',
+  },
+  'ledger-rolled-back': {
+    exit: 3,
+    hint: 'This is an older copy: find the ledger that was used last. Without it begin a new one, and free its units with `keyline grant recover`.',
+  },
+  'ledger-event-invalid': {
+    exit: 3,
+    hint: 'An event has texts of limited length without control characters, and never a secret.',
+  },
+  'invalid-transition': {
+    exit: 3,
+    hint: '`keyline station report` shows where the unit stands and what may be done with it.',
+  },
+  'duplicate-id': {
+    exit: 4,
+    hint: 'Two devices gave one id, or this one has a unit already; `keyline unit replace` gives it a fresh one.',
+  },
+  'id-changed': {
+    exit: 4,
+    hint: 'Check the port: another device answered than the one that was written.',
+  },
+  'index-conflict': {
+    exit: 4,
+    hint: 'Find out where the other device with this credential is before you use either.',
+  },
+  'lot-used-up': {
+    exit: 4,
+    hint: 'Ask the owner of the lot for a grant of further units, or go on with another lot.',
+  },
+  'import-defective': {
+    exit: 3,
+    hint: 'The rows listed say what is wrong with them; nothing was recorded.',
+  },
 } as const satisfies Record<string, CatalogEntry>;
 
 /** A code of the catalog. */
