@@ -14,7 +14,7 @@ export default class ManifestCheck extends BaseCommand {
   static override examples = [
     '<%= config.bin %> manifest check lot.csv',
     '<%= config.bin %> manifest check lot.csv --lot A1',
-    '<%= config.bin %> manifest check - --seal lot.csv.seal < lot.csv',
+    '<%= config.bin %> manifest check lot.csv --seal lot.csv.seal',
   ];
 
   static override args = { file: Args.string({ required: true, description: 'FILE, or -.' }) };

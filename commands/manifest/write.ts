@@ -1,10 +1,16 @@
-import { userInfo } from 'node:os';
-import { Args, Flags } from '@oclif/core';
+import { Args } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
 import { rangeFlag } from '../../src/cli/flags.ts';
-import { manifestFlags, splitColumns, writeForCommand } from '../../src/cli/manifest-flags.ts';
+import {
+  credentialFiles,
+  manifestFlags,
+  secretFlags,
+  splitColumns,
+  writeForCommand,
+} from '../../src/cli/manifest-flags.ts';
 import { bookOf, openLot } from '../../src/job/open-lot.ts';
+import { operatorName } from '../../src/job/operator.ts';
 import type { WrittenManifest } from '../../src/job/write-manifest.ts';
 
 export default class ManifestWrite extends BaseCommand {
@@ -23,16 +29,7 @@ export default class ManifestWrite extends BaseCommand {
   static override flags = {
     range: rangeFlag(),
     ...manifestFlags,
-    'with-secrets': Flags.boolean({ summary: 'Let secrets leave the lot.' }),
-    recipient: Flags.string({
-      helpValue: 'age1…',
-      multiple: true,
-      default: [],
-      summary: 'Encrypt the manifest to this recipient; repeat for more.',
-    }),
-    plaintext: Flags.boolean({ summary: 'Write secrets readable, mode 0600.' }),
-    why: Flags.string({ helpValue: 'TEXT', summary: 'What the secrets are for.' }),
-    again: Flags.string({ helpValue: 'REASON', summary: 'Let secrets that left leave once more.' }),
+    ...secretFlags,
     ...keyFlags,
   };
 
@@ -48,9 +45,9 @@ export default class ManifestWrite extends BaseCommand {
       effects: {
         allocate: (range, reference) =>
           bookOf(this.home, open.lot).allocate({
-            ...{ range, purpose, who: userInfo().username, why, again, reference },
+            ...{ range, purpose, who: operatorName(), why, again, reference },
           }),
-        inputs: [flags.identity, flags['passphrase-file']].filter((path) => path !== undefined),
+        inputs: credentialFiles(flags),
       },
     });
   }

@@ -3,8 +3,10 @@ import type { OpenLot } from '../job/open-lot.ts';
 import type { ManifestChoices } from '../job/manifest-plan.ts';
 import type { WriteEffects, WrittenManifest } from '../job/write-manifest.ts';
 import { KeylineError } from '../kernel/errors.ts';
+import type { KeyFlagValues } from './credentials.ts';
 import { outputFlags } from './flags.ts';
 import { createProgress, grouped } from './progress.ts';
+import type { Progress } from './progress.ts';
 import { facts } from './table.ts';
 
 /** The flags of every command that writes a manifest. */
@@ -23,9 +25,32 @@ export const manifestFlags = {
   seal: Flags.string({ helpValue: 'FILE', summary: 'Write the seal to FILE, not beside it.' }),
 };
 
+/** The flags that let secrets leave a lot. */
+export const secretFlags = {
+  'with-secrets': Flags.boolean({ summary: 'Let secrets leave the lot.' }),
+  recipient: Flags.string({
+    helpValue: 'age1…',
+    multiple: true,
+    default: [],
+    summary: 'Encrypt the manifest to this recipient; repeat for more.',
+  }),
+  plaintext: Flags.boolean({ summary: 'Write secrets readable, mode 0600.' }),
+  why: Flags.string({ helpValue: 'TEXT', summary: 'What the secrets are for.' }),
+  again: Flags.string({ helpValue: 'REASON', summary: 'Let secrets that left leave once more.' }),
+};
+
 /** The columns of `--columns`. */
 export function splitColumns(text: string | undefined): readonly string[] | undefined {
   return text?.split(',').map((name) => name.trim());
+}
+
+/** The files from which credentials come, over which nothing may be written. */
+export function credentialFiles(flags: KeyFlagValues): string[] {
+  const { KEYLINE_IDENTITY_FILE, KEYLINE_PASSPHRASE_FILE, KEYLINE_PIN_FILE } = process.env;
+  return [
+    ...[flags.identity, flags['passphrase-file'], flags['pin-file']],
+    ...[KEYLINE_IDENTITY_FILE, KEYLINE_PASSPHRASE_FILE, KEYLINE_PIN_FILE],
+  ].filter((path) => path !== undefined && path !== '' && path !== '-') as string[];
 }
 
 /** What a command that writes a manifest has around it. */
@@ -54,23 +79,23 @@ export async function writeForCommand(
     });
   }
   const { writeManifest } = await import('../job/write-manifest.ts');
-  const total = job.choices.range?.count ?? job.open.lot.size;
-  const quiet = { isTTY: false, write: () => true };
-  const progress = createProgress('Writing', total, command.jsonEnabled() ? quiet : process.stderr);
+  const stream = command.jsonEnabled() ? { write: () => true } : process.stderr;
+  let progress: Progress | undefined;
   try {
     const written = await writeManifest(job.open, job.choices, {
       ...job.effects,
       signal: command.signal,
       stdoutIsTerminal: process.stdout.isTTY,
-      onProgress: (done) => {
+      onProgress: (done, total) => {
+        progress ??= createProgress('Writing', total, stream);
         progress.update(done);
       },
     });
-    progress.end();
+    progress?.end();
     report(command, written);
     return written;
   } finally {
-    progress.end();
+    progress?.end();
   }
 }
 

@@ -1,4 +1,4 @@
-/** What can be wrong with a manifest; docs/errors.md explains each. */
+/** What can be wrong with a manifest; docs/manifests.md explains each. */
 export const ISSUE_CODES = [
   // the file
   'bom',

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { Home } from '../../src/home/home.ts';
 import { checkManifest } from '../../src/job/check-manifest.ts';
 import type { CheckChoices, CheckedManifest } from '../../src/job/check-manifest.ts';
+import { ISSUE_CODES } from '../../src/manifest/issue.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/manifests');
 const fixture = (name: string): string => join(FIXTURES, name);
@@ -259,4 +260,13 @@ test('no message of a defect has a value of the file in it', async () => {
     const { issues } = await check({ file: fixture(file), seal: `${fixture(soundOf(file))}.seal` });
     expect(JSON.stringify(issues)).not.toMatch(/es_|ek_|BEGIN/);
   }
+});
+
+test('each code of an issue is explained in docs/manifests.md, and no other', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/manifests.md'), 'utf8');
+  const [, table = ''] = text.split('| code | meaning |');
+  const explained = [...table.matchAll(/`([a-z0-9-]+)`(?=[^|]*\|[^|]*\|\n)/g)].map(
+    (found) => found[1],
+  );
+  expect(explained.sort()).toEqual([...ISSUE_CODES].sort());
 });
