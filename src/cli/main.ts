@@ -18,7 +18,7 @@ export async function execute(url: string, options: ExecuteOptions = {}): Promis
   settings.enableAutoTranspile = false;
   // Without a listener the kernel ends the process at a file size limit; with one, writes give EFBIG.
   process.on('SIGXFSZ', () => undefined);
-  process.stdout.on('error', endQuietlyAtBrokenPipe);
+  process.stdout.on('error', passOverBrokenPipe);
   process.stderr.on('error', () => undefined);
   try {
     await run(process.argv.slice(2), options.development ? await fromSources(url) : url);
@@ -58,7 +58,7 @@ function oclifExit(thrown: unknown): number | undefined {
   return details.exit ?? 0;
 }
 
-function endQuietlyAtBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0);
-  reportAndExit(error);
+/** A reader that has seen enough, as with `… | head`, is no error; the command ends in its own way. */
+function passOverBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') reportAndExit(error);
 }
