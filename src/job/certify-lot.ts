@@ -1,8 +1,8 @@
-import { X509Certificate } from 'node:crypto';
 import type { Home } from '../home/home.ts';
 import { LotDrafts } from '../home/lot-drafts.ts';
 import { LotStore } from '../home/lot-store.ts';
 import { KeylineError } from '../kernel/errors.ts';
+import { parsePem } from '../kernel/pem.ts';
 import type { Credentials } from '../keystore/credentials.ts';
 import { openKey } from '../keystore/open-key.ts';
 import { deriveLotSecret } from '../model/hierarchy.ts';
@@ -10,8 +10,6 @@ import type { Lot } from '../model/lot.ts';
 import { sealLot } from '../seals/lot-descriptor.ts';
 import { acceptChain } from './issuing-chain.ts';
 import { refuseConflicts } from './serial-conflicts.ts';
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
 /**
  * Finishes a lot that waited for its issuing CA's certificate: `pem` holds that certificate first,
@@ -39,15 +37,10 @@ export async function certifyLot(
 }
 
 function certificatesOf(pem: string): Uint8Array[] {
-  const blocks = pem.match(CERTIFICATE) ?? [];
-  try {
-    if (blocks.length > 0)
-      return blocks.map((block) => Uint8Array.from(new X509Certificate(block).raw));
-  } catch {
-    // Refused below: the parser's own words name no file and no remedy.
-  }
+  const certificates = parsePem(pem).filter(({ label }) => label === 'CERTIFICATE');
+  if (certificates.length > 0) return certificates.map(({ bytes }) => bytes);
   throw new KeylineError('certificate-invalid', {
-    message: 'the file holds no certificates in PEM that can be read',
+    message: 'the file holds no certificate in PEM',
     hint: 'Give the issued certificate and its issuers in PEM, one after the other.',
   });
 }

@@ -1,5 +1,6 @@
 import type { Home } from '../home/home.ts';
 import { utf8 } from '../kernel/bytes.ts';
+import { toPem } from '../kernel/pem.ts';
 import { createLot } from './create-lot.ts';
 import type { LotEffects, LotRequest } from './create-lot.ts';
 import { reportDraft, showLot } from './show-lot.ts';
@@ -23,12 +24,6 @@ export async function createLotFor(
     effects.csr && (await openWhole(effects.csr, { secret: false, signal: effects.signal }));
   const { lot, csr, warnings } = await createLot(home, request, effects);
   if (!csr) return { report: await showLot(home, lot.lotId), warnings };
-  if (file) await writeWhole(file, utf8(pem(csr)));
+  if (file) await writeWhole(file, utf8(toPem('CERTIFICATE REQUEST', csr)));
   return { report: reportDraft(lot), warnings };
-}
-
-/** PEM, RFC 7468. */
-function pem(der: Uint8Array): string {
-  const lines = Buffer.from(der).toString('base64').replace(/.{64}/g, '$&\n').trimEnd();
-  return `-----BEGIN CERTIFICATE REQUEST-----\n${lines}\n-----END CERTIFICATE REQUEST-----\n`;
 }
