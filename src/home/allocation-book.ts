@@ -2,8 +2,6 @@ import { open, readFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Type } from 'typebox';
-import type { Static } from 'typebox';
 import { Check } from 'typebox/value';
 import { outputError } from '../kernel/atomic-file.ts';
 import { isoSeconds, systemClock } from '../kernel/clock.ts';
@@ -12,36 +10,14 @@ import { isErrno, KeylineError } from '../kernel/errors.ts';
 import { tryLock } from '../kernel/file-lock.ts';
 import type { FileLock } from '../kernel/file-lock.ts';
 import type { LotId } from '../model/ids.ts';
-import { formatRange, INDEX_LIMIT, intersection } from '../model/range.ts';
+import { formatRange, intersection } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
+import { AllocationSchema, parseAllocation } from './allocation.ts';
+import type { Allocation } from './allocation.ts';
 import type { Home } from './home.ts';
 import { LotStore } from './lot-store.ts';
 
-const text = Type.String({ maxLength: 512 });
-
-/** One line of the book: a range that left the lot, or is about to. */
-const AllocationSchema = Type.Object(
-  {
-    at: Type.String({ maxLength: 32 }),
-    from: Type.Integer({ minimum: 0, maximum: INDEX_LIMIT }),
-    count: Type.Integer({ minimum: 1, maximum: INDEX_LIMIT }),
-    purpose: Type.Union([
-      Type.Literal('grant'),
-      Type.Literal('manifest'),
-      Type.Literal('station'),
-      Type.Literal('field'),
-      Type.Literal('reveal'),
-    ]),
-    who: text,
-    why: Type.Optional(text),
-    /** The reason that was given for letting it leave once more. */
-    again: Type.Optional(text),
-    /** A grant id or a file name. */
-    reference: Type.Optional(text),
-  },
-  { additionalProperties: false },
-);
-export type Allocation = Static<typeof AllocationSchema>;
+export type { Allocation };
 
 /** What is asked of the book. */
 export interface AllocationRequest {
@@ -203,8 +179,8 @@ export class AllocationBook {
     });
     const lines = bytes.toString('utf8').split('\n');
     const tail = lines.pop() ?? '';
-    const entries = lines.map((line, at) => parseLine(line) ?? this.#damaged(at + 1));
-    const last = parseLine(tail);
+    const entries = lines.map((line, at) => parseAllocation(line) ?? this.#damaged(at + 1));
+    const last = parseAllocation(tail);
     if (last) entries.push(last);
     const torn = tail !== '' && last === undefined;
     const soundBytes = torn ? bytes.lastIndexOf(LINE_FEED) + 1 : bytes.length;
@@ -230,13 +206,4 @@ async function syncDirectory(path: string): Promise<void> {
 
 function meeting(entries: readonly Allocation[], range: Range): Allocation | undefined {
   return entries.find((entry) => intersection(entry, range) !== undefined);
-}
-
-function parseLine(line: string): Allocation | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return Check(AllocationSchema, value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -3,7 +3,7 @@ import type { Home } from '../home/home.ts';
 import type { StoredLot } from '../home/lot-store.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import type { Credentials } from '../keystore/credentials.ts';
-import { joinSecrets } from '../model/grant-secrets.ts';
+import { joinSecrets } from '../model/join-secrets.ts';
 import type { LotSecrets } from '../model/lot-secrets.ts';
 import { contains, formatRange } from '../model/range.ts';
 import type { Range } from '../model/range.ts';

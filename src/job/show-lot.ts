@@ -7,7 +7,7 @@ import { LotDrafts } from '../home/lot-drafts.ts';
 import { LotStore } from '../home/lot-store.ts';
 import type { DamagedLot, StoredLot } from '../home/lot-store.ts';
 import { listKeyCards } from '../keystore/key-card.ts';
-import { mergeRanges } from '../model/grant-secrets.ts';
+import { mergeRanges } from '../model/merge-ranges.ts';
 import { lotEnd } from '../model/lot.ts';
 import type { Lot } from '../model/lot.ts';
 import { intersection } from '../model/range.ts';

@@ -6,9 +6,10 @@ import { fromBase64, fromBase64Url } from '../kernel/bytes.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { Secret } from '../kernel/secret.ts';
 import type { LotSecrets } from './lot-secrets.ts';
+import { throwOutsideGrant } from './outside-grant.ts';
 import { lotEnd } from './lot.ts';
 import type { Lot } from './lot.ts';
-import { blockOf, BLOCK_UNITS, formatRange, intersection, rangeEnd } from './range.ts';
+import { blockOf, BLOCK_UNITS, intersection, rangeEnd } from './range.ts';
 import type { Range } from './range.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -69,7 +70,7 @@ export function grantSecrets(
   requireTables(grant, { certificates, issuerKey, deviceKeys });
   return {
     ranges: grant.ranges,
-    blockSecret: (block) => (held.get(block) ?? throwOutside(block, grant.ranges)).clone(),
+    blockSecret: (block) => (held.get(block) ?? throwOutsideGrant(block, grant.ranges)).clone(),
     issuerKey: () => issuer?.clone(),
     certificate: (index) => bytesOf(certificates?.[String(index)]),
     groupKey: () => undefined,
@@ -82,53 +83,6 @@ export function grantSecrets(
       issuer?.[Symbol.dispose]();
     },
   };
-}
-
-/** Several grants of one lot as one; disposing of it disposes of each. Their ranges may meet. */
-export function joinSecrets(all: readonly LotSecrets[]): LotSecrets {
-  const ranges = mergeRanges(all.flatMap((secrets) => secrets.ranges));
-  const holder = (index: number): LotSecrets | undefined =>
-    all.find((secrets) =>
-      secrets.ranges.some((range) => index >= range.from && index < rangeEnd(range)),
-    );
-  const first = <T>(index: number, read: (secrets: LotSecrets) => T | undefined): T | undefined => {
-    const secrets = holder(index);
-    return secrets && read(secrets);
-  };
-  return {
-    ranges,
-    blockSecret(block) {
-      return (holder(block * BLOCK_UNITS) ?? throwOutside(block, ranges)).blockSecret(block);
-    },
-    issuerKey() {
-      for (const secrets of all) {
-        const key = secrets.issuerKey();
-        if (key) return key;
-      }
-      return undefined;
-    },
-    certificate: (index) => first(index, (secrets) => secrets.certificate(index)),
-    groupKey: () => undefined,
-    deviceKey: (index) => first(index, (secrets) => secrets.deviceKey(index)),
-    [Symbol.dispose]() {
-      for (const secrets of all) secrets[Symbol.dispose]();
-    },
-  };
-}
-
-/** The same indexes in as few ranges as there can be, ascending and apart. */
-export function mergeRanges(ranges: readonly Range[]): Range[] {
-  const merged: Range[] = [];
-  for (const range of [...ranges].sort((a, b) => a.from - b.from)) {
-    const last = merged[merged.length - 1];
-    if (last !== undefined && range.from <= rangeEnd(last)) {
-      const end = Math.max(rangeEnd(last), rangeEnd(range));
-      merged[merged.length - 1] = { from: last.from, count: end - last.from };
-    } else {
-      merged.push(range);
-    }
-  }
-  return merged;
 }
 
 function parse(text: string): GrantSecretsJson {
@@ -187,13 +141,6 @@ function bytesOf(base64: string | undefined): Uint8Array | undefined {
 function secretOf(bytes: Uint8Array | undefined): Secret {
   if (bytes?.length !== 32) throw invalid('has a secret of another length');
   return Secret.take(bytes);
-}
-
-function throwOutside(block: number, ranges: readonly Range[]): never {
-  throw new KeylineError('outside-grant', {
-    message: `units ${formatRange({ from: block * BLOCK_UNITS, count: BLOCK_UNITS })} are not granted to this station`,
-    facts: { granted: ranges.map((range) => formatRange(range)) },
-  });
 }
 
 function invalid(what: string): KeylineError {
