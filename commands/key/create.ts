@@ -1,14 +1,15 @@
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
 import { describeKey } from '../../src/cli/describe-key.ts';
-import { keyChoiceFlags, keyChoices } from '../../src/cli/key-flags.ts';
+import { keyChoiceFlags, keyChoices, tokenFlags, tokenOf } from '../../src/cli/key-flags.ts';
 import { createKey } from '../../src/job/key-create.ts';
+import { createKeyInToken } from '../../src/job/key-token.ts';
 import type { KeyCard } from '../../src/job/key-create.ts';
 
 export default class KeyCreate extends BaseCommand {
   static override summary = 'Make a provisioning key';
   static override description =
-    'The key file can be opened by the recipients that are named; else by the identity file; else by a passphrase.';
+    'The key file can be opened by the recipients that are named; else by the identity file; else by a passphrase. With --pkcs11 the secret goes into a token, after its backup was written.';
 
   static override examples = [
     '<%= config.bin %> key create --label widgets-2026',
@@ -17,14 +18,20 @@ export default class KeyCreate extends BaseCommand {
 
   static override flags = {
     ...keyChoiceFlags,
+    ...tokenFlags,
     ...keyFlags,
   };
 
   async run(): Promise<KeyCard> {
     const { flags } = await this.parse(KeyCreate);
     const choices = keyChoices(flags);
-    const credentials = choices.recipients.length > 0 ? undefined : commandCredentials(this, flags);
-    const card = await createKey(this.home, choices, credentials);
+    const token = tokenOf(flags);
+    const isAsked = token !== undefined || choices.recipients.length === 0;
+    const credentials = isAsked ? commandCredentials(this, flags) : undefined;
+    const card =
+      token && credentials
+        ? await createKeyInToken(this.home, { ...token, choices }, credentials)
+        : await createKey(this.home, choices, credentials);
     this.print(describeKey(card));
     return card;
   }

@@ -2,7 +2,13 @@ import { Args } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { askProvisioningSecret, lazyCredentials, keyFlags } from '../../src/cli/credentials.ts';
 import { describeKey } from '../../src/cli/describe-key.ts';
-import { keyChoiceFlags, keyChoices, provisioningKeyFlag } from '../../src/cli/key-flags.ts';
+import {
+  keyChoiceFlags,
+  keyChoices,
+  provisioningKeyFlag,
+  tokenFlags,
+  tokenOf,
+} from '../../src/cli/key-flags.ts';
 import { importKey } from '../../src/job/key-import.ts';
 import type { KeyCard } from '../../src/job/key-list.ts';
 
@@ -24,20 +30,23 @@ export default class KeyImport extends BaseCommand {
   static override flags = {
     expect: provisioningKeyFlag({ summary: 'The key that it must give.' }),
     ...keyChoiceFlags,
+    ...tokenFlags,
     ...keyFlags,
   };
 
   async run(): Promise<KeyCard> {
     const { args, flags } = await this.parse(KeyImport);
+    const token = tokenOf(flags);
     const credentials = lazyCredentials(this, flags);
-    // With nothing to protect the new key file, the command ends before anything is read.
-    if (flags.recipient.length === 0) credentials();
+    // With nothing to protect the new key with, the command ends before anything is read.
+    if (flags.recipient.length === 0 || token) credentials();
     const request = {
       source:
         args.source === undefined
           ? { ask: () => askProvisioningSecret(this) }
           : { path: args.source },
       choices: keyChoices(flags),
+      ...(token && { token }),
       ...(flags.expect !== undefined && { expect: flags.expect }),
     };
     const card = await importKey(this.home, request, credentials);

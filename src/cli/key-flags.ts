@@ -1,5 +1,7 @@
 import { Flags } from '@oclif/core';
 import type { KeyChoices } from '../job/key-create.ts';
+import type { TokenRequest } from '../job/key-token.ts';
+import { parseTokenAddress } from '../keystore/pkcs11/token-address.ts';
 import { parseProvisioningKey } from '../model/ids.ts';
 import type { ProvisioningKey } from '../model/ids.ts';
 
@@ -18,6 +20,39 @@ export const keyChoiceFlags = {
     summary: 'Who opens the key file; repeat for more.',
   }),
 };
+
+/** A token as the home of a key. */
+export const tokenFlags = {
+  pkcs11: Flags.string({
+    helpValue: 'MODULE:SLOT',
+    summary: 'Keep the secret in a PKCS#11 token.',
+    description: 'The path of its library, and a slot number or the label of the token.',
+  }),
+  backup: Flags.string({
+    helpValue: 'FILE',
+    dependsOn: ['pkcs11', 'recipient'],
+    summary: 'Write an age file of the secret for the recipients first.',
+  }),
+  'no-backup': Flags.boolean({
+    dependsOn: ['pkcs11'],
+    exclusive: ['backup', 'recipient'],
+    summary: 'Accept that a lost token is a lost key.',
+  }),
+  force: Flags.boolean({ dependsOn: ['backup'], summary: 'Replace a backup file that exists.' }),
+};
+
+/** The token that the flags name, and its backup, or undefined. Throws `usage`. */
+export function tokenOf(flags: {
+  readonly pkcs11?: string | undefined;
+  readonly backup?: string | undefined;
+  readonly 'no-backup': boolean;
+  readonly force: boolean;
+}): Omit<TokenRequest, 'choices' | 'expect'> | undefined {
+  const { pkcs11, backup: path, 'no-backup': withoutBackup, force } = flags;
+  if (pkcs11 === undefined) return undefined;
+  const token = parseTokenAddress(pkcs11);
+  return { token, withoutBackup, ...(path !== undefined && { backup: { path, force } }) };
+}
 
 /** A `kp_…`. */
 export const provisioningKeyFlag = Flags.custom<ProvisioningKey>({

@@ -29,13 +29,18 @@ export interface KeyChoices {
   readonly clock?: Clock;
 }
 
+/** 32 random bytes: a provisioning secret, the caller's to wipe. */
+export function newProvisioningSecret(): Secret {
+  return Secret.take(Uint8Array.from(randomBytes(32)));
+}
+
 /** Makes a provisioning key and keeps it in the home. Throws `already-exists`, `no-passphrase`, `invalid-recipient`. */
 export async function createKey(
   home: Home,
   choices: KeyChoices,
   credentials: Credentials | undefined,
 ): Promise<KeyCard> {
-  using secret = Secret.take(Uint8Array.from(randomBytes(32)));
+  using secret = newProvisioningSecret();
   return await storeKey(home, secret, { choices, credentials });
 }
 

@@ -6,6 +6,8 @@ import type { Credentials } from '../keystore/credentials.ts';
 import type { KeyCard } from '../keystore/key-card.ts';
 import { storeKey } from './key-create.ts';
 import type { KeyChoices } from './key-create.ts';
+import { storeKeyInToken } from './key-token.ts';
+import type { TokenRequest } from './key-token.ts';
 
 /** Where an imported key comes from and what it must be. */
 export interface KeyImport {
@@ -13,6 +15,8 @@ export interface KeyImport {
   /** The key that it is said to be. */
   readonly expect?: ProvisioningKey;
   readonly choices: KeyChoices;
+  /** A token that is to keep it, instead of a file. */
+  readonly token?: Omit<TokenRequest, 'choices' | 'expect'>;
 }
 
 /**
@@ -25,12 +29,19 @@ export async function importKey(
   request: KeyImport,
   credentials: () => Credentials,
 ): Promise<KeyCard> {
-  const { source, expect, choices } = request;
+  const { source, expect, choices, token } = request;
   const { secret } = await readBackup(source, credentials);
   using _owned = secret;
+  const expected = expect !== undefined && { expect };
+  if (token !== undefined) {
+    return await storeKeyInToken(home, secret, {
+      request: { ...token, choices, ...expected },
+      credentials: credentials(),
+    });
+  }
   return await storeKey(home, secret, {
     choices,
     credentials: choices.recipients.length > 0 ? undefined : credentials(),
-    ...(expect !== undefined && { expect }),
+    ...expected,
   });
 }

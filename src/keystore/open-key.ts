@@ -74,6 +74,10 @@ export async function readKeySecret(
 }
 
 async function openCard(home: Home, card: KeyCard, credentials: Credentials): Promise<OpenKey> {
+  if (card.home.type === 'pkcs11') {
+    const { openTokenKey } = await import('./pkcs11/token-key.ts');
+    return openTokenKey(card, credentials);
+  }
   return softwareKey(await readKeySecret(home, card, credentials), card);
 }
 
