@@ -130,6 +130,12 @@ describe('the allocation book', () => {
       import { AllocationBook } from ${JSON.stringify(new URL('../../src/home/allocation-book.ts', import.meta.url).href)};
       import { Home } from ${JSON.stringify(new URL('../../src/home/home.ts', import.meta.url).href)};
       const book = AllocationBook.open(Home.at(${JSON.stringify(path)}), ${JSON.stringify(LOT)});
+      import { readdirSync, writeFileSync } from 'node:fs';
+      import { setImmediate } from 'node:timers/promises';
+      // All begin together, so that they get in each other's way.
+      const path = ${JSON.stringify(path)};
+      writeFileSync(path + '/ready-' + process.pid, '');
+      while (readdirSync(path).filter((name) => name.startsWith('ready-')).length < 3) await setImmediate();
       let taken = 0;
       for (let at = 0; at < 20; at++) {
         await book.allocate({ range: { from: at * 10, count: 10 }, purpose: 'station', who: String(process.pid) })
