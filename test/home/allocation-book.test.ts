@@ -152,5 +152,5 @@ describe('the allocation book', () => {
     expect([...froms].sort((a, b) => a - b)).toEqual(
       Array.from({ length: 20 }, (_, at) => at * 10),
     );
-  });
+  }, 30_000);
 });
