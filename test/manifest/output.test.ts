@@ -2,8 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
+  constants,
   existsSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -136,6 +139,16 @@ describe('a special output', () => {
     }
     const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
     expect(digest(await reading)).toBe(digest(Buffer.concat([block, block])));
+  });
+
+  test('says that the reader of a named pipe went away', async () => {
+    execFileSync('mkfifo', [at('pipe')]);
+    const reader = openSync(at('pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
+    await using output = await openOutput(at('pipe'), OPTIONS);
+    closeSync(reader);
+    const block = Buffer.alloc(100_000);
+    await expect(output.write(block)).rejects.toMatchObject({ code: 'reader-gone' });
+    await expect(output.write(block)).rejects.toMatchObject({ code: 'reader-gone' });
   });
 
   test('waiting for the reader of a named pipe ends with the signal', async () => {
