@@ -3,6 +3,7 @@ import type { OpenLot } from '../job/open-lot.ts';
 import type { ManifestChoices } from '../job/manifest-plan.ts';
 import type { WriteEffects, WrittenManifest } from '../job/write-manifest.ts';
 import { KeylineError } from '../kernel/errors.ts';
+import { COLUMN_NAMES, COLUMNS } from '../model/columns.ts';
 import type { KeyFlagValues } from './credentials.ts';
 import { outputFlags } from './flags.ts';
 import { createProgress, grouped } from './progress.ts';
@@ -15,6 +16,7 @@ export const manifestFlags = {
   columns: Flags.string({
     helpValue: 'NAME[:FORMAT],…',
     summary: 'Columns and their formats, in this order.',
+    description: `The default format stands first. ${describeColumns()}`,
   }),
   format: Flags.option({
     options: ['csv', 'ndjson'] as const,
@@ -38,6 +40,12 @@ export const secretFlags = {
   why: Flags.string({ helpValue: 'TEXT', summary: 'What the secrets are for.' }),
   again: Flags.string({ helpValue: 'REASON', summary: 'Let secrets that left leave once more.' }),
 };
+
+/** Such as `serial (text); endpoint_key (text, hex, base64, base64url); …`. */
+function describeColumns(): string {
+  const all = COLUMN_NAMES.map((name) => `${name} (${COLUMNS[name].formats.join(', ')})`);
+  return `${all.join('; ')}.`;
+}
 
 /** The columns of `--columns`. */
 export function splitColumns(text: string | undefined): readonly string[] | undefined {
