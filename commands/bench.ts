@@ -12,7 +12,7 @@ export default class Bench extends BaseCommand {
     'Every scheme, derived only and as CSV rows into /dev/null, by one thread and by all, beside a plain script of createHmac and csv-stringify in the same run. Keys are throw-away.';
 
   static override examples = [
-    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --count 20000',
     '<%= config.bin %> <%= command.id %> --scheme psk --seconds 1 --json',
   ];
 

@@ -1,0 +1,111 @@
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as x509 from '@peculiar/x509';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { certifyIssuingCa } from '../../src/derive/x509/issuing-ca.ts';
+import { Home } from '../../src/home/home.ts';
+import { loadRoot } from '../../src/job/ca.ts';
+import { toPem } from '../../src/kernel/pem.ts';
+import type { Lot } from '../../src/model/lot.ts';
+import { keyline, ROOT } from './cli.ts';
+
+/** A folder in which every example of the help works, under the key of the published vectors. */
+export interface Workspace extends Disposable {
+  readonly path: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Another one with the same files; `home: false` leaves out what is kept in KEYLINE_HOME. */
+  copy(options?: { readonly home?: boolean }): Workspace;
+}
+
+/** The provisioning secret of every workspace: known, so that a leak can be searched for. */
+export const KNOWN = JSON.parse(
+  readFileSync(join(ROOT, 'fixtures/vectors/keyline-v1.json'), 'utf8'),
+) as { readonly provisioningSecret: string; readonly provisioningKey: string };
+
+/** Makes the first workspace by the commands themselves. */
+export async function createWorkspace(): Promise<Workspace> {
+  const path = mkdtempSync(join(tmpdir(), 'keyline-acceptance-'));
+  const workspace = at(path);
+  const identity = await generateX25519Identity();
+  const recipient = await identityToRecipient(identity);
+  writeFileSync(join(path, 'identity'), `${identity}\n`, { mode: 0o600 });
+  writeFileSync(join(path, 'backup.txt'), `${KNOWN.provisioningSecret}\n`, { mode: 0o600 });
+  const lines = [
+    `key import backup.txt --label widgets-2026 --recipient ${recipient}`,
+    `key export --yes --recipient ${recipient} -o backup.age`,
+    'lot create A1 --size 20000 --serial ACME-A1-{n:8}',
+    'lot export A1 -o A1.lot',
+    'manifest write A1 --range 0-1999 -o lot.csv',
+    `station init --name line-1 --recipient ${recipient} -o station.card`,
+    'lot grant A1 --station station.card --range 12288-16383 -o A1.grant',
+    `ca create acme --recipient ${recipient}`,
+  ];
+  for (const line of lines) {
+    const { code, stderr } = await keyline(line.split(' '), { cwd: path, env: workspace.env });
+    if (code !== 0) throw new Error(`keyline ${line} ended with ${String(code)}: ${stderr}`);
+  }
+  await certify(path, workspace.env);
+  await makeForeignRoot(path);
+  return workspace;
+}
+
+function at(path: string): Workspace {
+  return {
+    path,
+    env: { KEYLINE_HOME: join(path, 'home'), KEYLINE_IDENTITY_FILE: join(path, 'identity') },
+    copy({ home = true } = {}) {
+      const target = mkdtempSync(join(tmpdir(), 'keyline-acceptance-'));
+      cpSync(path, target, {
+        recursive: true,
+        filter: (source) => home || source !== join(path, 'home'),
+      });
+      return at(target);
+    },
+    [Symbol.dispose]() {
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** chain.pem: the answer of an outside CA to C1.csr. */
+async function certify(path: string, env: Workspace['env']): Promise<void> {
+  const line = 'lot create C1 --scheme x509-p256 --size 100 --serial C1-{n:6} --csr C1.csr --json';
+  const { stdout } = await keyline(line.split(' '), { cwd: path, env });
+  const { lotId } = (JSON.parse(stdout) as { result: Pick<Lot, 'lotId'> }).result;
+  const request = new x509.Pkcs10CertificateRequest(readFileSync(join(path, 'C1.csr'), 'utf8'));
+  const spki = request.publicKey.rawData;
+  const credentials = { identityFile: join(path, 'identity') };
+  await using root = await loadRoot(Home.at(join(path, 'home')), 'acme', credentials);
+  const chain = await certifyIssuingCa(root, new Uint8Array(spki).slice(-65), {
+    name: { lotId, code: 'C1' },
+    notBefore: '2026-01-01T00:00:00Z',
+  });
+  const pem = chain.map((der) => toPem('CERTIFICATE', Buffer.from(der, 'base64')));
+  writeFileSync(join(path, 'chain.pem'), pem.join(''));
+}
+
+/** root.pem and root.key: a root that was made elsewhere. */
+async function makeForeignRoot(path: string): Promise<void> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: 'CN=Elsewhere Root',
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date('2026-01-01T00:00:00Z'),
+    notAfter: new Date('2126-01-01T00:00:00Z'),
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  writeFileSync(join(path, 'root.pem'), certificate.toString('pem'));
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  writeFileSync(join(path, 'root.key'), x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'), {
+    mode: 0o600,
+  });
+}
