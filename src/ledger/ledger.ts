@@ -1,0 +1,150 @@
+import type { KeyObject } from 'node:crypto';
+import type { Clock } from '../kernel/clock.ts';
+import type { EndpointKey, LotId } from '../model/ids.ts';
+import type { EventContext, LedgerEvent, NewEvent } from '../model/ledger-event.ts';
+import type { Range } from '../model/range.ts';
+import type { LedgerCounts } from '../model/reconciliation.ts';
+import type { UnitRecord } from '../model/unit-record.ts';
+import type { UnitMove, UnitState } from '../model/unit-state.ts';
+import type { LedgerEntry, LedgerHead } from './chain.ts';
+
+/** Whose ledger it is; a `Station` of job/open-station.ts is one. */
+export interface LedgerStation {
+  /** `stationKey`: base64 SPKI. */
+  readonly card: { readonly stationKey: string; readonly name: string };
+  readonly signingKey: KeyObject;
+}
+
+/** How a station opens its ledger. */
+export interface LedgerOptions {
+  readonly station: LedgerStation;
+  /** Such as `0.1.0`; stands in every event. */
+  readonly toolVersion: string;
+  readonly clock?: Clock;
+  /** A file outside the ledger that is moved on with every event; best on another disk. */
+  readonly witness?: string | undefined;
+  /** Where the last head is kept that a registry has acknowledged; `FILE.acknowledged` unless given. */
+  readonly acknowledged?: string | undefined;
+  /** Of machine-id.ts unless given. */
+  readonly machineId?: string | undefined;
+  /** A missing file is `not-found` where this is false. */
+  readonly create?: boolean | undefined;
+  /** Greatest size in pages of 4 KiB: how a test fills the disk. */
+  readonly maxPages?: number | undefined;
+}
+
+/** Units of a lot that the ledger may give, or that come back from elsewhere. */
+export interface Admission {
+  readonly lotId: LotId;
+  readonly size: number;
+  readonly spare: number;
+  readonly ranges: readonly Range[];
+  readonly use?: 'here' | 'elsewhere' | undefined;
+  /** A grant id, or the reference of an entry of the allocation book. */
+  readonly reference?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** What asks for a unit. */
+export interface ReserveRequest extends EventContext {
+  readonly hardwareId: string;
+  readonly lotId: LotId;
+  /** Only these; all planned units that were admitted unless given. */
+  readonly ranges?: readonly Range[] | undefined;
+}
+
+/** A device found with a credential that the ledger does not know. */
+export interface AdoptRequest extends EventContext {
+  readonly hardwareId: string;
+  readonly lotId: LotId;
+  readonly index: number;
+  readonly endpointKey: EndpointKey;
+  readonly captures?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The unit of a device. */
+export interface Reservation {
+  readonly lotId: LotId;
+  readonly index: number;
+  readonly hardwareId: string;
+  /** `reserved` for a new one; any live state for a device that was here before. */
+  readonly state: UnitState;
+  /** For the next event: 1 and one more for each failure. */
+  readonly attempt: number;
+  readonly isNew: boolean;
+  /** The index whose credential this one replaces. */
+  readonly replaces?: number | undefined;
+}
+
+/** An event of a unit or a device as its caller gives it; the ledger adds what it knows better. */
+export type RecordedEvent =
+  | WithoutAttempt<
+      NewEvent<Exclude<UnitMove, 'reserved' | 'adopted' | 'replaced' | 'imported' | 'rejected'>>
+    >
+  | NewEvent<'refused' | 'printed'>;
+type WithoutAttempt<T> = T extends unknown ? Omit<T, 'attempt'> : never;
+
+/** What can be asked of a ledger without changing it. */
+export interface LedgerReader {
+  readonly path: string;
+  readonly identity: LedgerEvent<'created'>;
+  head(): LedgerHead;
+  /** Every lot of which units were admitted. */
+  lots(): readonly { readonly lotId: LotId; readonly size: number; readonly spare: number }[];
+  /** The unit; undefined for an index that is free or not this ledger's. */
+  unit(lotId: LotId, index: number): UnitRecord | undefined;
+  /** Every unit that this hardware id ever held, the live one first. */
+  byHardwareId(hardwareId: string): readonly UnitRecord[];
+  /** Units by index, those in one of `states` where given, read in pages. */
+  units(lotId: LotId, states?: readonly UnitState[]): AsyncIterable<UnitRecord>;
+  /** Events by sequence number, beginning with `from` (1 unless given), read in pages. */
+  entries(from?: number): AsyncIterable<LedgerEntry>;
+  counts(lotId: LotId): LedgerCounts;
+  /** Admitted units that no device ever had, given back ones left out; ascending. */
+  neverUsed(lotId: LotId): Iterable<Range>;
+  /** Labels printed of this unit. */
+  labels(lotId: LotId, index: number): number;
+}
+
+/**
+ * A station's durable record, held by this process alone. Whatever resolves is on disk, and in the
+ * witness where there is one. Events are stamped with the station, the tool's version and the time.
+ */
+export interface Ledger extends LedgerReader, AsyncDisposable {
+  /**
+   * Makes ranges known; what is known already is no change. Throws `index-conflict` for units
+   * admitted for the other use, `descriptor-invalid` where the lot has another size.
+   */
+  admit(request: Admission): Promise<readonly Range[]>;
+  /**
+   * This device's live unit, or the lowest free index, now reserved. Throws `duplicate-id` where the
+   * device has a unit of another lot, `lot-used-up`, `outside-grant` for ranges that were not admitted.
+   */
+  reserve(request: ReserveRequest): Promise<Reservation>;
+  /** Takes the credential that a device holds as its unit, `written`. Throws `index-conflict`, `duplicate-id`. */
+  adopt(request: AdoptRequest): Promise<Reservation>;
+  /**
+   * Records an event. Throws `invalid-transition`, `index-conflict` where the unit is another
+   * device's, `id-changed`, `ledger-event-invalid`, `disk-full`; then nothing was recorded.
+   */
+  record(event: RecordedEvent): Promise<LedgerEntry>;
+  /**
+   * Retires a unit's credential and reserves a spare index for its device, which the end of the run
+   * does not release. Throws `lot-used-up` where no spare unit is free, `invalid-transition`, `not-found`.
+   */
+  replace(
+    unit: { readonly lotId: LotId; readonly index: number },
+    options: EventContext & { readonly reason: string },
+  ): Promise<Reservation>;
+  /** Gives never-used units back for good; all of the lot's unless ranges are given. Returns them. */
+  surrender(
+    lotId: LotId,
+    options: { readonly reason: string; readonly ranges?: readonly Range[] },
+  ): Promise<readonly Range[]>;
+  /** Several events in one transaction: all or none. */
+  recordAll(events: readonly (NewEvent<'imported'> | NewEvent<'rejected'>)[]): Promise<void>;
+  /** The present head, signed by the station. It also stays in the ledger, for `ledger verify`. */
+  signedHead(): Promise<string>;
+  /** Keeps a head that a registry has acknowledged; an older ledger is refused from then on. */
+  acknowledge(statement: string): Promise<void>;
+}
