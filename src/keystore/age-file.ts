@@ -79,7 +79,7 @@ export async function decrypt(
   return decryptWithIdentities(binary, identities, { ...options, name, refused });
 }
 
-/** Opens a binary age file with identities at hand. Throws as `decrypt` does. */
+/** Opens a binary age file with identities that were checked. Throws as `decrypt` does. */
 export async function decryptWithIdentities(
   binary: Uint8Array,
   identities: readonly string[],
@@ -87,12 +87,6 @@ export async function decryptWithIdentities(
 ): Promise<Secret> {
   const { Decrypter } = await import('age-encryption');
   const decrypter = new Decrypter();
-  for (const identity of identities) {
-    try {
-      decrypter.addIdentity(identity);
-    } catch {
-      throw new KeylineError('invalid-identity', { message: 'an identity has a typing error' });
-    }
-  }
+  for (const identity of identities) decrypter.addIdentity(identity);
   return runDecrypter(decrypter, binary, options);
 }

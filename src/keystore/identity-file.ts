@@ -23,11 +23,11 @@ export async function readIdentities(
     credentials.warn?.(`others may read the identity file ${path}; run: chmod 600 ${path}`);
   }
   using content = await readSecretFile(path);
-  if (!content.use(isAgeFile)) return parseIdentities(path, content);
+  if (!content.use(isAgeFile)) return await parseIdentities(path, content);
   using plain = await decryptWithPassphrase({ name: path, content }, credentials, {
     damaged: 'invalid-identity',
   });
-  return parseIdentities(path, plain);
+  return await parseIdentities(path, plain);
 }
 
 /** The recipients that the identities of a file open. Throws `invalid-identity`. */
@@ -38,16 +38,14 @@ export async function recipientsOfIdentities(
   const { identityToRecipient } = await import('age-encryption');
   const recipients: AgeRecipient[] = [];
   for (const identity of await readIdentities(path, credentials)) {
-    try {
-      recipients.push(await parseRecipient(await identityToRecipient(identity)));
-    } catch {
-      throw invalid(path, 'an identity has a typing error');
-    }
+    recipients.push(await parseRecipient(await identityToRecipient(identity)));
   }
   return recipients;
 }
 
-function parseIdentities(path: string, content: Secret): readonly IdentityText[] {
+async function parseIdentities(path: string, content: Secret): Promise<readonly IdentityText[]> {
+  const { Decrypter } = await import('age-encryption');
+  const checker = new Decrypter();
   const text = content.use((bytes) => new TextDecoder().decode(bytes));
   const identities: IdentityText[] = [];
   for (const [at, line] of text.split(/\r?\n/).entries()) {
@@ -55,6 +53,11 @@ function parseIdentities(path: string, content: Secret): readonly IdentityText[]
     if (trimmed === '' || trimmed.startsWith('#')) continue;
     if (!/^AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}$/.test(trimmed)) {
       throw invalid(path, `line ${at + 1} is no X25519 identity`);
+    }
+    try {
+      checker.addIdentity(trimmed);
+    } catch {
+      throw invalid(path, `line ${at + 1} has a typing error`);
     }
     identities.push(trimmed);
   }
