@@ -179,6 +179,11 @@ export const ERROR_CATALOG = {
     hint: 'Check that the port does what the profile asks of it.',
   },
 
+  'image-invalid': {
+    exit: 3,
+    hint: 'Check the values, sizes and addresses that the profile gives for the image.',
+  },
+
   // the station's ledger
   'ledger-busy': {
     exit: 2,
