@@ -18,7 +18,11 @@ export default class CaList extends BaseCommand {
             { title: 'root', value: (card) => card.name },
             { title: 'subject', value: (card) => card.subject },
             { title: 'valid until', value: (card) => card.notAfter },
-            { title: 'key', value: (card) => (card.hasKey ? 'here' : 'elsewhere') },
+            {
+              title: 'key',
+              value: (card) =>
+                card.token !== undefined ? 'in a token' : card.hasKey ? 'here' : 'elsewhere',
+            },
           ]),
     );
     return cards;

@@ -9,6 +9,11 @@ export function describeCa(card: CaCard): string {
     ['issuer', card.selfSigned ? 'itself' : 'another authority'],
     ['valid', `${card.notBefore} to ${card.notAfter}`],
     ['fingerprint', card.fingerprint],
-    ['key', card.hasKey ? 'in this home' : 'not in this home'],
+    ['key', describeKeyPlace(card)],
   ]);
+}
+
+function describeKeyPlace(card: CaCard): string {
+  if (card.token !== undefined) return `in the PKCS#11 token ${card.token}`;
+  return card.hasKey ? 'in this home' : 'not in this home';
 }

@@ -5,6 +5,8 @@ import { parseTokenAddress } from '../keystore/pkcs11/token-address.ts';
 import { parseProvisioningKey } from '../model/ids.ts';
 import type { ProvisioningKey } from '../model/ids.ts';
 
+export { parseTokenAddress };
+
 /** What `key create` and `key import` let a person decide. */
 export const keyChoiceFlags = {
   use: Flags.option({

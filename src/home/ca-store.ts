@@ -1,5 +1,8 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+import { Check } from 'typebox/value';
 import { writeFileAtomic } from '../kernel/atomic-file.ts';
 import { isErrno, KeylineError } from '../kernel/errors.ts';
 import { refuseWideMode } from './home.ts';
@@ -16,7 +19,16 @@ export interface StoredCa {
   readonly certificates: string;
   /** Path of the age file with the private key; undefined where the home has none. */
   readonly keyFile: string | undefined;
+  /** The token with the private key, if it is in one. */
+  readonly token: CaToken | undefined;
 }
+
+const CaToken = Type.Object(
+  { module: Type.String({ minLength: 1 }), tokenSerial: Type.String() },
+  { additionalProperties: false },
+);
+/** A PKCS#11 token that holds a root's private key, found there by its certificate. */
+export type CaToken = Static<typeof CaToken>;
 
 /** Parses a root's name, which is also its folder. Throws `usage`. */
 export function parseCaName(text: string): CaName {
@@ -52,18 +64,21 @@ export async function refuseKnownCa(home: Home, name: CaName): Promise<void> {
   });
 }
 
-/** Keeps a root; `key` is an age file. Takes the home's lock. Throws `already-exists`. */
+/** Keeps a root; its key is an age file or in a token. Takes the home's lock. Throws `already-exists`. */
 export async function writeCa(
   home: Home,
   name: CaName,
-  content: { readonly certificates: string; readonly key: Uint8Array },
+  content: { readonly certificates: string; readonly key: Uint8Array | CaToken },
 ): Promise<void> {
   await using _lock = await home.lock();
   await refuseKnownCa(home, name);
   await home.folder(home.caDir(name));
-  const path = keyPath(home, name);
+  const { key } = content;
+  const isFile = key instanceof Uint8Array;
+  const path = isFile ? keyPath(home, name) : tokenPath(home, name);
   // Without a certificate such a key is what an interrupted command left.
-  await writeFileAtomic(path, content.key, { mode: 0o600, force: true });
+  if (isFile) await writeFileAtomic(path, key, { mode: 0o600, force: true });
+  else await writeFileAtomic(path, `${JSON.stringify(key)}\n`, { mode: 0o644, force: true });
   try {
     await writeFileAtomic(certificatePath(home, name), content.certificates, { mode: 0o644 });
   } catch (error) {
@@ -82,7 +97,34 @@ async function tryRead(home: Home, name: CaName): Promise<StoredCa | undefined> 
   }
   const path = keyPath(home, name);
   await refuseWideMode(path);
-  return { name, certificates, keyFile: (await exists(path)) ? path : undefined };
+  const token = await readToken(tokenPath(home, name));
+  return { name, certificates, keyFile: (await exists(path)) ? path : undefined, token };
+}
+
+async function readToken(path: string): Promise<CaToken | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  const token = parseJson(text);
+  if (Check(CaToken, token)) return token;
+  throw new KeylineError('key-damaged', {
+    message: `${path} does not name a token`,
+    hint: 'Import the root again.',
+    facts: { path },
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 function certificatePath(home: Home, name: CaName): string {
@@ -91,6 +133,10 @@ function certificatePath(home: Home, name: CaName): string {
 
 function keyPath(home: Home, name: CaName): string {
   return join(home.caDir(name), 'ca.age');
+}
+
+function tokenPath(home: Home, name: CaName): string {
+  return join(home.caDir(name), 'token.json');
 }
 
 async function exists(path: string): Promise<boolean> {

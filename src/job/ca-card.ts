@@ -20,6 +20,8 @@ export interface CaCard {
   readonly selfSigned: boolean;
   /** Whether the private key is in the home. */
   readonly hasKey: boolean;
+  /** Serial number of the PKCS#11 token with the private key. */
+  readonly token?: string;
 }
 
 /** The card of a root of the home. Throws `key-damaged` where its certificate cannot be read. */
@@ -36,6 +38,7 @@ export function caCard(ca: StoredCa): CaCard {
     certificates: chain.length,
     selfSigned: isSelfSigned(certificate),
     hasKey: ca.keyFile !== undefined,
+    ...(ca.token && { token: ca.token.tokenSerial }),
   };
 }
 

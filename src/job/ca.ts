@@ -2,6 +2,8 @@ import { checkChain } from '../derive/x509/chain.ts';
 import { keySigner } from '../derive/x509/root-signer.ts';
 import type { Root } from '../derive/x509/root-signer.ts';
 import { listCas, parseCaName, readCa } from '../home/ca-store.ts';
+import type { CaToken } from '../home/ca-store.ts';
+import { readCertificate } from '../derive/x509/certificate-reader.ts';
 import type { Home } from '../home/home.ts';
 import { isoSeconds, systemClock } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -31,7 +33,7 @@ export interface OpenRoot extends Root, AsyncDisposable {}
 
 /**
  * Opens a root that is to certify a lot's issuing CA. Throws `not-found`, what opening an age file
- * throws, and `certificate-invalid` for one that is not valid now or whose key is another.
+ * or a token throws, and `certificate-invalid` for one that is not valid now or whose key is another.
  */
 export async function loadRoot(
   home: Home,
@@ -43,6 +45,7 @@ export async function loadRoot(
   const chain = storedChain(ca);
   const at = isoSeconds((options.clock ?? systemClock).now());
   checkChain(chain, { authoritiesBelow: 1, at });
+  if (ca.token !== undefined) return await tokenRoot(chain, ca.token, credentials);
   if (ca.keyFile === undefined) {
     throw new KeylineError('not-found', {
       message: `the private key of root ${name} is not in ${home.path}`,
@@ -53,4 +56,23 @@ export async function loadRoot(
   const key = readCaKey(text);
   requireKeyOf(chain[0] ?? new Uint8Array(), key);
   return { chain, signer: keySigner(key), [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+async function tokenRoot(
+  chain: readonly Uint8Array[],
+  token: CaToken,
+  credentials: Credentials,
+): Promise<OpenRoot> {
+  const { openTokenSigner } = await import('../keystore/pkcs11/token-signer.ts');
+  const choice = { module: token.module, serial: token.tokenSerial };
+  const { spki } = readCertificate(chain[0] ?? new Uint8Array());
+  const signer = await openTokenSigner(choice, spki, credentials);
+  return {
+    chain,
+    signer,
+    [Symbol.asyncDispose]: () => {
+      signer[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  };
 }

@@ -2,14 +2,20 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createECDH } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { formatCertificates } from '../../src/derive/x509/certificate-file.ts';
+import { certifyIssuingCa } from '../../src/derive/x509/issuing-ca.ts';
 import { Home } from '../../src/home/home.ts';
+import { loadRoot } from '../../src/job/ca.ts';
+import { importCa } from '../../src/job/ca-import.ts';
 import { checkBackup } from '../../src/job/key-check.ts';
 import { exportKey } from '../../src/job/key-export.ts';
 import { importKey } from '../../src/job/key-import.ts';
 import { createKeyInToken } from '../../src/job/key-token.ts';
 import { fromHex, toBase64, toHex, utf8 } from '../../src/kernel/bytes.ts';
+import { isoSeconds } from '../../src/kernel/clock.ts';
 import { KeylineError } from '../../src/kernel/errors.ts';
 import { Secret } from '../../src/kernel/secret.ts';
 import type { Credentials } from '../../src/keystore/credentials.ts';
@@ -159,4 +165,68 @@ test('a token that is not there, and no PIN at all, are said so', async () => {
   await expect(nowhere).rejects.toMatchObject({ code: 'pkcs11-failed' });
   const silent = TokenSession.open({ module: MODULE, slot: 'line' }, {});
   await expect(silent).rejects.toMatchObject({ code: 'no-passphrase' });
+});
+
+test('a root whose key is in a token certifies what openssl then verifies', async () => {
+  const at = (name: string): string => join(folder.path, name);
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const subject = ['-subj', '/CN=Token Root', '-days', '30', '-addext', 'keyUsage=keyCertSign'];
+  const files = ['-keyout', at('root.key'), '-out', at('root.pem')];
+  await run('openssl', ['req', '-x509', ...curve, ...subject, ...files]);
+  const where = ['--token', 'line', '--pin', PIN, '--label', 'root', '--id', '01'];
+  // Another key stands before it, so that the one of the certificate has to be found.
+  await run('openssl', [
+    'genpkey',
+    '-algorithm',
+    'EC',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-384',
+    '-out',
+    at('other.key'),
+  ]);
+  await run('softhsm2-util', ['--import', at('other.key'), ...where.slice(0, -1), '02']);
+  await run('softhsm2-util', ['--import', at('root.key'), ...where]);
+
+  const certificates = await readFile(at('root.pem'));
+  const key = { module: MODULE, slot: 'line' };
+  const card = await importCa(
+    home,
+    { name: 'token-root', certificates, key, recipients: [] },
+    credentials,
+  );
+  expect(card).toMatchObject({ hasKey: false, token: expect.stringMatching(/./) as string });
+
+  await using root = await loadRoot(home, 'token-root', credentials);
+  const ecdh = createECDH('prime256v1');
+  const name = { lotId: parseLotId(vectors.lots[0]?.lotId ?? ''), code: 'A1' };
+  const notBefore = isoSeconds(new Date());
+  const chain = await certifyIssuingCa(root, ecdh.generateKeys(), { name, notBefore });
+  await writeFile(
+    at('issuing.pem'),
+    formatCertificates(chain.slice(0, 1).map((der) => Buffer.from(der, 'base64'))),
+  );
+  const { stdout } = await run('openssl', ['verify', '-CAfile', at('root.pem'), at('issuing.pem')]);
+  expect(stdout).toContain('OK');
+});
+
+test('a token without the key of a certificate is no home of its root', async () => {
+  const path = join(folder.path, 'foreign.pem');
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const subject = ['-subj', '/CN=Foreign', '-days', '30', '-addext', 'keyUsage=keyCertSign'];
+  await run('openssl', [
+    'req',
+    '-x509',
+    ...curve,
+    ...subject,
+    '-keyout',
+    `${path}.key`,
+    '-out',
+    path,
+  ]);
+  const certificates = await readFile(path);
+  const key = { module: MODULE, slot: 'line' };
+  const root = { name: 'foreign', certificates, key, recipients: [] };
+  await expect(importCa(home, root, credentials)).rejects.toMatchObject({
+    code: 'certificate-invalid',
+  });
 });
