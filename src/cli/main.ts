@@ -18,6 +18,8 @@ export async function execute(url: string, options: ExecuteOptions = {}): Promis
   settings.enableAutoTranspile = false;
   // Without a listener the kernel ends the process at a file size limit; with one, writes give EFBIG.
   process.on('SIGXFSZ', () => undefined);
+  // oclif's own listener throws past every handler.
+  process.stdout.removeAllListeners('error');
   process.stdout.on('error', passOverBrokenPipe);
   process.stderr.on('error', () => undefined);
   try {

@@ -37,8 +37,17 @@ export function reportOf(error: KeylineError): ErrorReport {
     code: error.code,
     message: redact(plain(error.message)),
     hint: redact(error.hint),
-    facts: error.facts,
+    facts: redactFacts(error.facts),
   };
+}
+
+/** A fact may quote what was typed. */
+function redactFacts(facts: Facts): Facts {
+  const entries = Object.entries(facts).map(([name, value]): [string, Facts[string]] => {
+    if (typeof value === 'number') return [name, value];
+    return [name, typeof value === 'string' ? redact(value) : value.map(redact)];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** `Error: …` and `Hint: …` for a terminal, at most 80 columns wide, closed by a line feed. */

@@ -74,7 +74,7 @@ function at(path: string): Workspace {
 async function certify(path: string, env: Workspace['env']): Promise<void> {
   const line = 'lot create C1 --scheme x509-p256 --size 100 --serial C1-{n:6} --csr C1.csr --json';
   const { stdout } = await keyline(line.split(' '), { cwd: path, env });
-  const { lotId } = (JSON.parse(stdout) as { result: Pick<Lot, 'lotId'> }).result;
+  const { lotId } = (JSON.parse(stdout) as { result: { lot: Lot } }).result.lot;
   const request = new x509.Pkcs10CertificateRequest(readFileSync(join(path, 'C1.csr'), 'utf8'));
   const spki = request.publicKey.rawData;
   const credentials = { identityFile: join(path, 'identity') };

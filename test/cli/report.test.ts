@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { asKeylineError, formatReport, reportOf } from '../../src/cli/report.ts';
+import { KeylineError } from '../../src/kernel/errors.ts';
+
+const SECRET = `ks_Q8AFQXPRH574PtefFrpDHgRvexPn13LntM7vIBJIxxI`;
+
+describe('an error of a library', () => {
+  it('is reported without its message and its fields, which may quote data', () => {
+    const thrown = Object.assign(new TypeError(`bad row ${SECRET}`), { record: [SECRET] });
+    const report = reportOf(asKeylineError(thrown));
+    expect(JSON.stringify(report)).not.toContain(SECRET);
+    expect(report.code).toBe('unexpected');
+    expect(Object.keys(report)).toEqual(['code', 'message', 'hint', 'facts']);
+  });
+
+  it.each(['ENOSPC', 'EDQUOT', 'EFBIG'])('of a disk without room (%s) is disk-full', (code) => {
+    expect(asKeylineError(Object.assign(new Error('write'), { code })).code).toBe('disk-full');
+  });
+
+  it('that ends a prompt by Ctrl-C is interrupted', () => {
+    const thrown = Object.assign(new Error('x'), { name: 'ExitPromptError' });
+    expect(asKeylineError(thrown).exitCode).toBe(130);
+  });
+
+  it('that is no error at all is unexpected', () => {
+    expect(asKeylineError(SECRET).message).not.toContain(SECRET);
+  });
+});
+
+describe('a keyline error', () => {
+  it('loses what looks like a secret from message, hint and facts', () => {
+    const error = new KeylineError('not-found', {
+      message: `no lot ${SECRET}`,
+      hint: `not ${SECRET}`,
+      facts: { lot: SECRET, all: [SECRET], count: 1 },
+    });
+    expect(reportOf(error)).toEqual({
+      code: 'not-found',
+      message: 'no lot [secret]',
+      hint: 'not [secret]',
+      facts: { lot: '[secret]', all: ['[secret]'], count: 1 },
+    });
+  });
+
+  it('thrown by a flag loses what oclif puts around it', () => {
+    const error = new KeylineError('usage', { message: 'no number' });
+    error.message = `Parsing --count \n\t${error.message}\nSee more help with --help`;
+    expect(reportOf(error).message).toBe('--count: no number');
+  });
+
+  it('is wrapped at 80 columns, continuation lines under the text', () => {
+    const message = 'word '.repeat(40).trim();
+    const text = formatReport({ code: 'usage', message, hint: 'Do.', facts: {} });
+    const lines = text.split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lines[1]).toMatch(/^ {7}word/);
+    expect(text.endsWith('Hint: Do.\n')).toBe(true);
+  });
+});
