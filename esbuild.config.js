@@ -63,7 +63,7 @@ const result = await build({
   target: 'node20.19',
   minify: true,
   legalComments: 'linked',
-  external: ['typescript', 'pkcs11js'],
+  external: ['typescript', 'pkcs11js', 'serialport', '@photostructure/sqlite', '@lydell/node-pty'],
   banner: { js: COMMONJS_NAMES },
   plugins: [leanOclif],
   metafile: true,
