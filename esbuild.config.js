@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Plugin } from '@oclif/core';
 import { build } from 'esbuild';
@@ -43,6 +43,18 @@ async function writeManifest() {
   writeFileSync('oclif.manifest.json', `${JSON.stringify(plugin.manifest)}\n`);
 }
 
+/** dist/LICENSES.txt: the notices of every package of which the bundle holds a part. */
+function writeLicenses(inputs) {
+  const folders = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
+  const texts = [...new Set(folders.filter(Boolean))].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim();
+    return `${name} ${version} (${license})\n\n${text}\n`;
+  });
+  writeFileSync('dist/LICENSES.txt', texts.join(`\n${'-'.repeat(72)}\n\n`));
+}
+
 // The CommonJS inside the bundle (oclif above all) looks for these.
 const COMMONJS_NAMES = `
 import { createRequire as keylineCreateRequire } from 'node:module';
@@ -62,7 +74,7 @@ const result = await build({
   platform: 'node',
   target: 'node20.19',
   minify: true,
-  legalComments: 'linked',
+  legalComments: 'none',
   external: ['typescript', 'pkcs11js', 'serialport', '@photostructure/sqlite', '@lydell/node-pty'],
   banner: { js: COMMONJS_NAMES },
   plugins: [leanOclif],
@@ -70,6 +82,7 @@ const result = await build({
   logLevel: 'warning',
 });
 removeStale(Object.keys(result.metafile.outputs));
+writeLicenses(Object.keys(result.metafile.inputs));
 if (process.argv.includes('--metafile')) {
   writeFileSync('dist/metafile.json', JSON.stringify(result.metafile));
 }
