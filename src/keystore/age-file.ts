@@ -4,9 +4,10 @@ import type { Secret } from '../kernel/secret.ts';
 import { hasPassphrase, runDecrypter, unarmor } from './age-envelope.ts';
 import type { DecryptOptions, NamedContent } from './age-envelope.ts';
 import { decryptWithPassphrase } from './age-passphrase.ts';
+import { openFast } from './age-fast-open.ts';
 import type { AgeRecipient } from './age-recipient.ts';
 import type { Credentials } from './credentials.ts';
-import { readIdentities } from './identity-file.ts';
+import { checkIdentities, readIdentities } from './identity-file.ts';
 import { readSecretFile } from './read-input.ts';
 
 /** What opens a file: a passphrase, or the identity of any one of the recipients. */
@@ -76,17 +77,24 @@ export async function decrypt(
   }
   const identities = await readIdentities(identityFile, credentials);
   const refused = `no identity in ${identityFile} opens ${name}`;
-  return decryptWithIdentities(binary, identities, { ...options, name, refused });
+  return decryptWithIdentities(binary, identities, { ...options, name, refused, identityFile });
 }
 
-/** Opens a binary age file with identities that were checked. Throws as `decrypt` does. */
+/** Opens a binary age file with identities at hand. Throws as `decrypt` does. */
 export async function decryptWithIdentities(
   binary: Uint8Array,
   identities: readonly string[],
-  options: DecryptOptions & { readonly name: string; readonly refused: string },
+  options: DecryptOptions & {
+    readonly name: string;
+    readonly refused: string;
+    readonly identityFile?: string;
+  },
 ): Promise<Secret> {
+  const opened = openFast(binary, identities);
+  if (opened) return opened;
   const { Decrypter } = await import('age-encryption');
   const decrypter = new Decrypter();
+  await checkIdentities(identities, options.identityFile ?? 'the identity file');
   for (const identity of identities) decrypter.addIdentity(identity);
   return runDecrypter(decrypter, binary, options);
 }

@@ -13,7 +13,7 @@ export type IdentityText = string;
 /**
  * The identities of a file as age-keygen writes it: one a line, `#` comments and empty lines between.
  * The file may be an age file with a passphrase itself. Throws `invalid-identity`, naming the line
- * and never its content.
+ * and never its content. Checksums are checked by `checkIdentities`.
  */
 export async function readIdentities(
   path: string,
@@ -23,11 +23,26 @@ export async function readIdentities(
     credentials.warn?.(`others may read the identity file ${path}; run: chmod 600 ${path}`);
   }
   using content = await readSecretFile(path);
-  if (!content.use(isAgeFile)) return await parseIdentities(path, content);
+  if (!content.use(isAgeFile)) return parseIdentities(path, content);
   using plain = await decryptWithPassphrase({ name: path, content }, credentials, {
     damaged: 'invalid-identity',
   });
-  return await parseIdentities(path, plain);
+  return parseIdentities(path, plain);
+}
+
+/** Checks the checksum of each, which reading leaves for later. Throws `invalid-identity`. */
+export async function checkIdentities(
+  identities: readonly IdentityText[],
+  path: string,
+): Promise<void> {
+  const { Decrypter } = await import('age-encryption');
+  for (const [at, identity] of identities.entries()) {
+    try {
+      new Decrypter().addIdentity(identity);
+    } catch {
+      throw invalid(path, `its identity ${at + 1} has a typing error`);
+    }
+  }
 }
 
 /** The recipients that the identities of a file open. Throws `invalid-identity`. */
@@ -37,15 +52,15 @@ export async function recipientsOfIdentities(
 ): Promise<readonly AgeRecipient[]> {
   const { identityToRecipient } = await import('age-encryption');
   const recipients: AgeRecipient[] = [];
-  for (const identity of await readIdentities(path, credentials)) {
+  const identities = await readIdentities(path, credentials);
+  await checkIdentities(identities, path);
+  for (const identity of identities) {
     recipients.push(await parseRecipient(await identityToRecipient(identity)));
   }
   return recipients;
 }
 
-async function parseIdentities(path: string, content: Secret): Promise<readonly IdentityText[]> {
-  const { Decrypter } = await import('age-encryption');
-  const checker = new Decrypter();
+function parseIdentities(path: string, content: Secret): readonly IdentityText[] {
   const text = content.use((bytes) => new TextDecoder().decode(bytes));
   const identities: IdentityText[] = [];
   for (const [at, line] of text.split(/\r?\n/).entries()) {
@@ -53,11 +68,6 @@ async function parseIdentities(path: string, content: Secret): Promise<readonly 
     if (trimmed === '' || trimmed.startsWith('#')) continue;
     if (!/^AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}$/.test(trimmed)) {
       throw invalid(path, `line ${at + 1} is no X25519 identity`);
-    }
-    try {
-      checker.addIdentity(trimmed);
-    } catch {
-      throw invalid(path, `line ${at + 1} has a typing error`);
     }
     identities.push(trimmed);
   }

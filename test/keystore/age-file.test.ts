@@ -78,7 +78,13 @@ describe('an age file for recipients', () => {
 
   test.each([
     ['a line that is no identity', `${ALICE.identity}\nsomething else\n`],
-    ['a typing error', ALICE.identity.replace(/.$/, (last) => (last === 'Q' ? 'P' : 'Q'))],
+    [
+      'a typing error',
+      ALICE.identity.replace(
+        /(.{30})./,
+        (_, head: string) => `${head}${ALICE.identity[30] === 'Q' ? 'P' : 'Q'}`,
+      ),
+    ],
     ['nothing', '# only a comment\n'],
   ])('refuses an identity file with %s without quoting it', async (_what, content) => {
     await using folder = await temporaryFolder();
