@@ -4,6 +4,7 @@ import { withDeadline } from '../../kernel/deadline.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import { DeviceFailure } from '../../model/failure.ts';
 import { checkBitRate } from './bit-rate.ts';
+import { watchHangUp } from './hang-up-watch.ts';
 import { LinePort } from './line-port.ts';
 import type { Line } from './line-port.ts';
 import { formatPortAddress } from './port-address.ts';
@@ -37,9 +38,11 @@ export async function openSerialPort(path: string, options: SerialOptions): Prom
   serial.on('data', (chunk: Buffer) => {
     port.received(chunk);
   });
-  serial.on('close', () => {
+  const unplugged = (): void => {
     port.lost(new DeviceFailure('port-gone', `${address} was unplugged`));
-  });
+  };
+  serial.on('close', unplugged);
+  watchHangUp(serial, unplugged);
   return port;
 }
 

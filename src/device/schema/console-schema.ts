@@ -80,7 +80,7 @@ export const ConsoleCheck = Type.Object(
     digest: Type.Optional(captureName),
     /** The device computed it over `{challenge}` with its secret: `proof`. */
     proof: Type.Optional(choice(['hmac-sha256', 'ed25519', 'ecdsa-sha256'])),
-    /** The value that checks the proof: the raw secret for HMAC, `public_key:raw`-free DER for signatures. */
+    /** The value that checks the proof: the secret's bytes for HMAC, `public_key:der` for signatures. */
     key: Type.Optional(captureName),
     /** How the captured text writes bytes; hex. */
     as: Type.Optional(choice(['hex', 'base64'])),
@@ -140,6 +140,9 @@ export const ConsoleSection = Type.Object(
     timeoutMs: Type.Optional(milliseconds(600_000)),
     /** Silence after a prompt before it counts, where no status tells; 10 ms. */
     settleMs: Type.Optional(milliseconds(5_000)),
+    /** Steps to the prompt when this shows instead of it: a login. */
+    login: Type.Optional(Type.Object({ prompt: pattern, steps }, closed)),
+    /** At the beginning of each visit. */
     start: Type.Optional(steps),
     identify: Type.Optional(steps),
     model: Type.Optional(steps),

@@ -1,0 +1,4 @@
+import { describePortContract } from './port-contract.ts';
+import { ptyRig } from './pty-rig.ts';
+
+describePortContract('serial', () => ptyRig());

@@ -1,0 +1,4 @@
+import { describePortContract } from './port-contract.ts';
+import { tcpRig } from './tcp-rig.ts';
+
+describePortContract('tcp', () => tcpRig());
