@@ -1,11 +1,11 @@
 /**
  * A profile's regular expression (ECMAScript), `^` and `$` at each line. Returns what is wrong with
- * it as text where it does not compile, or where it could match nothing at all and so says nothing.
+ * it as text where it does not compile, or where it matches the empty text and so says nothing.
  */
-export function compilePattern(source: string): RegExp | string {
+export function compilePattern(source: string, option?: 'may be empty'): RegExp | string {
   try {
     const pattern = new RegExp(source, 'm');
-    return pattern.test('') ? 'matches empty text, so it says nothing' : pattern;
+    return !option && pattern.test('') ? 'matches empty text, so it says nothing' : pattern;
   } catch (error) {
     const [, why = 'invalid'] = /: ([^:]+)$/.exec(String(error)) ?? [];
     return `is not a regular expression: ${why.toLowerCase()}`;

@@ -5,8 +5,7 @@ import type { ReportMistake } from './driver.ts';
 import { DRIVER_KINDS, driverKindOf } from './driver-kinds.ts';
 import { compilePattern } from './pattern.ts';
 import { expectedModelMistake } from './expected-model.ts';
-import type { DeviceProfile, DriverName, ValueFormat, ValueSource } from './profile-model.ts';
-import { DRIVER_NAMES } from './profile-model.ts';
+import type { DeviceProfile, ValueFormat, ValueSource } from './profile-model.ts';
 import { schemaIssues, sortIssues } from './schema-issues.ts';
 import type { ProfileDocument } from './schema/profile-schema.ts';
 import { profileSchemaFor } from './schema/profile-schema.ts';
@@ -25,8 +24,9 @@ export function parseProfile(text: string): ParsedProfile {
   const file = parseYamlFile(text);
   if (file.issues.length > 0) return { profile: undefined, issues: file.issues };
   const driver = (file.value as { driver?: unknown } | null)?.driver;
-  const schema = DRIVER_NAMES.includes(driver as DriverName)
-    ? profileSchemaFor(driverKindOf(driver as DriverName))
+  const kind = DRIVER_KINDS.find(({ name }) => name === driver);
+  const schema = kind
+    ? profileSchemaFor(kind)
     : // Without a driver its section cannot be told from a slip: this one mistake first.
       { type: 'object', required: ['driver'], properties: { driver: driverChoice() } };
   const issues = schemaIssues(file, schema);

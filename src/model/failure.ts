@@ -11,6 +11,7 @@ export const FAILURES = {
   'no-answer': { hint: 'Check that the board has power and sits in the jig.', retryable: true },
   garbage: { hint: 'Check the contacts, the baud rate and the ground.', retryable: true },
   timeout: { hint: 'Power the board off and on, then try again.', retryable: true },
+  rebooted: { hint: 'Check the power supply: the board restarted by itself.', retryable: true },
   'port-gone': {
     hint: 'Plug the board in again and leave it until the result shows.',
     retryable: true,

@@ -183,6 +183,7 @@ export class ConsoleSession {
     for (let attempt = 1; attempt <= TYPING_ATTEMPTS && now() < deadline; attempt++) {
       const before = await this.#typeOnce(line, deadline);
       if (before !== undefined) return before;
+      this.#refuseRestart();
       hadEcho ||= this.#screen.length > 0;
       await this.#send(utf8(this.#settings.interrupt));
       const turn = Math.min(deadline, now() + ECHO_MS);

@@ -154,7 +154,11 @@ function evaluate(
   settings: ConsoleSettings,
 ): [string, string][] {
   const code = step.fail ?? FAILURE_OF[block];
-  if (step.none !== undefined && knownPattern(step.none).test(output)) return [];
+  if (step.none !== undefined && knownPattern(step.none).test(output)) {
+    const patterns = Object.values(step.capture ?? {}).map((source) => knownPattern(source));
+    if (!patterns.some((pattern) => pattern.test(output))) return [];
+    throw new DeviceFailure('garbage', 'the device told that there is nothing, and something');
+  }
   const failed = settings.errors.find((pattern) => pattern.test(output));
   if (failed) throw new DeviceFailure(code, `the device answered with ${failed.source}`);
   const hasStatus = settings.status !== undefined && step.send !== undefined;
