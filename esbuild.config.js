@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { basename, join } from 'node:path';
 import { Plugin } from '@oclif/core';
 import { build } from 'esbuild';
+import { commonChunk } from './esbuild.common.js';
 import { leanOclif } from './esbuild.oclif.js';
 
 /** Files under `folder` whose name ends so, as paths from the root. */
@@ -13,10 +14,15 @@ function filesUnder(folder, ends) {
 }
 
 /** dist path without extension → source. */
-function entryPoints() {
-  const entries = { main: 'src/cli/main.ts', index: 'src/index.ts' };
+function commandEntries() {
+  const entries = { main: 'src/cli/main.ts' };
   for (const path of filesUnder('commands', '.ts')) entries[path.slice(0, -3)] = path;
   for (const path of filesUnder('src/cli/hooks', '.ts')) entries[`hooks/${stem(path)}`] = path;
+  return entries;
+}
+
+function workerEntries() {
+  const entries = {};
   for (const path of filesUnder('src', 'worker.ts')) {
     if (entries[stem(path)]) throw new Error(`two workers are named ${stem(path)}`);
     entries[stem(path)] = path;
@@ -47,7 +53,9 @@ async function writeManifest() {
 function writeLicenses(inputs) {
   const folders = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
   const texts = [...new Set(folders.filter(Boolean))].sort().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const { name, version, license } = JSON.parse(
+      readFileSync(join(folder, 'package.json'), 'utf8'),
+    );
     const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
     const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim();
     return `${name} ${version} (${license})\n\n${text}\n`;
@@ -64,26 +72,33 @@ const __filename = keylineFileUrlToPath(import.meta.url);
 const __dirname = keylineFileUrlToPath(new URL('.', import.meta.url));
 `;
 
-const result = await build({
-  entryPoints: entryPoints(),
+const OPTIONS = {
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
   minify: true,
   legalComments: 'none',
-  external: ['typescript', 'pkcs11js', 'serialport', '@photostructure/sqlite', '@lydell/node-pty'],
+  external: ['typescript', 'pkcs11js'],
   banner: { js: COMMONJS_NAMES },
-  plugins: [leanOclif],
   metafile: true,
   logLevel: 'warning',
-});
-removeStale(Object.keys(result.metafile.outputs));
-writeLicenses(Object.keys(result.metafile.inputs));
+};
+
+const commands = { ...OPTIONS, splitting: true, entryPoints: commandEntries() };
+const draft = await build({ ...commands, plugins: [leanOclif], write: false });
+const results = await Promise.all([
+  build({ ...commands, plugins: [leanOclif, commonChunk(draft.metafile.inputs)] }),
+  build({ ...OPTIONS, splitting: true, entryPoints: { index: 'src/index.ts' } }),
+  // One file each, because a thread that is started waits for every file that it reads.
+  build({ ...OPTIONS, splitting: false, entryPoints: workerEntries() }),
+]);
+const outputs = Object.assign({}, ...results.map(({ metafile }) => metafile.outputs));
+removeStale(Object.keys(outputs));
+writeLicenses(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 if (process.argv.includes('--metafile')) {
-  writeFileSync('dist/metafile.json', JSON.stringify(result.metafile));
+  writeFileSync('dist/metafile.json', JSON.stringify({ outputs }));
 }
 await writeManifest();
