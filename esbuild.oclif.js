@@ -35,6 +35,15 @@ export const leanOclif = {
     build.onLoad({ filter: /@oclif\/core\/lib\/.*\.js$/ }, async ({ path }) => ({
       contents: requireLate(loadHelpLate(await readFile(path, 'utf8'))),
     }));
+    // Recipients of other kinds than X25519 are refused before these would be used.
+    build.onResolve({ filter: /^@noble\/(?:post-quantum\/hybrid|curves\/nist)\.js$/ }, (found) =>
+      found.importer.includes('age-encryption')
+        ? { path: found.path, namespace: 'other-recipients' }
+        : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'other-recipients' }, () => ({
+      contents: OTHER_RECIPIENTS,
+    }));
     // `Response` loads all of node's fetch, 40 ms, to collect a stream.
     build.onLoad({ filter: /age-encryption\/dist\/io\.js$/ }, async ({ path }) => ({
       contents:
@@ -43,6 +52,9 @@ export const leanOclif = {
   },
 };
 
+const OTHER_RECIPIENTS = `
+  const none = new Proxy({}, { get() { throw new Error('only X25519'); } });
+  export { none as MLKEM768P256, none as MLKEM768X25519, none as p256 };`;
 const AGE_CONSUMERS = `import { arrayBuffer, text } from 'node:stream/consumers';\n`;
 const AGE_RESPONSE = /new Response\(stream\)\.(arrayBuffer|text)\(\)/g;
 
