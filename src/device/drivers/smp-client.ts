@@ -30,8 +30,6 @@ export interface SmpRequest {
   readonly body?: Readonly<Record<string, SmpValue>>;
   /** In place of the client's: 1 for what must not be done twice. */
   readonly attempts?: number;
-  /** In place of the client's. */
-  readonly timeoutMs?: number;
 }
 
 /** What came back: what was asked for, or the server's refusal. */
@@ -81,7 +79,7 @@ export class SmpClient {
       id: request.id,
       body: new Map(Object.entries(request.body ?? {})),
     });
-    const deadline = performance.now() + (request.timeoutMs ?? this.#options.timeoutMs);
+    const deadline = performance.now() + this.#options.timeoutMs;
     const { port, signal } = this.#options;
     const wantedOp = request.op === 'read' ? SMP_OP.readAnswer : SMP_OP.writeAnswer;
     for (;;) {

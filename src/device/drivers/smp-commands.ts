@@ -18,14 +18,11 @@ const LARGEST_CHUNK_BYTES = 1024;
 const LONGEST_FILE_BYTES = 64 * 1024;
 
 /** Sends text that the server must send back: whether anybody is there. */
-export async function smpEcho(client: SmpClient, timeoutMs?: number): Promise<void> {
+export async function smpEcho(client: SmpClient): Promise<void> {
   const d = 'keyline';
-  const base = { op: 'write', group: os, id: 0, body: { d } } as const;
-  const body = await demand(
-    client,
-    timeoutMs === undefined ? base : { ...base, timeoutMs },
-    'echo',
-  );
+  // Asked again and again by who waits for a device: once each time.
+  const request = { op: 'write', group: os, id: 0, body: { d }, attempts: 1 } as const;
+  const body = await demand(client, request, 'echo');
   if (body.get('r') !== d) throw new DeviceFailure('garbage', 'the echo is not what was sent');
 }
 

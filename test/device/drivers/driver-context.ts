@@ -3,6 +3,7 @@ import type { DriverContext } from '../../../src/device/driver.ts';
 import type { Port } from '../../../src/device/ports/port.ts';
 import type { DeviceProfile } from '../../../src/device/profile-model.ts';
 import { parseProfile } from '../../../src/device/profile.ts';
+import { WireLog } from '../../../src/device/wire-log.ts';
 import { valuesOf } from '../../../src/device/values.ts';
 import type { DeviceValues } from '../../../src/device/values.ts';
 
@@ -12,17 +13,16 @@ export function contextOf(
   options: { readonly signal?: AbortSignal; readonly lentPath?: string } = {},
 ): DriverContext & { readonly notes: string[]; readonly releases: string[] } {
   const notes: string[] = [];
+  const log = new WireLog({
+    sink: ({ bytes }) => {
+      notes.push(Buffer.from(bytes).toString());
+    },
+  });
   const releases: string[] = [];
   return {
     port,
     signal: options.signal ?? new AbortController().signal,
-    log: {
-      sent: () => undefined,
-      received: () => undefined,
-      note: (text) => {
-        notes.push(text);
-      },
-    },
+    log,
     releasePort: async (use) => {
       const path = options.lentPath ?? '/dev/ttyTEST';
       releases.push('released');

@@ -138,6 +138,18 @@ describe('SMP framing', () => {
       .toString('latin1')
       .replace('\n', '\r\n');
     expect(hexOf(new SmpDeframer().push(ascii(frame)))).toEqual(['010203']);
+    const packet = Buffer.from(
+      whole(LONG_MESSAGE)
+        .toString('latin1')
+        .replace(/[^\w+/=]/g, ''),
+      'base64',
+    );
+    expect(packet.length).toBe(LONG_MESSAGE.length + 4);
+    const padded = [
+      `\x06\t${packet.subarray(0, 80).toString('base64')}\n`,
+      `\x04\x14${packet.subarray(80).toString('base64')}\n`,
+    ];
+    expect(hexOf(new SmpDeframer().push(ascii(padded.join(''))))).toEqual(hexOf([LONG_MESSAGE]));
   });
 
   it('drops a next line without a first one, a message cut short by another, and one that is too long', () => {

@@ -93,7 +93,7 @@ export class FakeSmpServer {
               ['buf_count', 4],
             ];
       case '0/7 read':
-        return [['output', `board-${String(body.get('format'))}`]];
+        return [['output', `board-${body.get('format') as string}`]];
       case '3/0':
         this.settings.set(key, Buffer.from(body.get('val') as Uint8Array));
         return [];

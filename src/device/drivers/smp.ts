@@ -27,10 +27,9 @@ const TIMEOUT_MS = 2_000;
 const ATTEMPTS = 3;
 const RESTART_WAIT_MS = 1_000;
 const RESTART_TIMEOUT_MS = 15_000;
-const ECHO_MS = 500;
 
 /** Credentials by the Simple Management Protocol over a serial line: settings and files. */
-export const smpDriver = driverKind({
+export const smpKind = driverKind({
   name: 'smp',
   section: SmpSection,
   check: checkSmpSection,
@@ -119,7 +118,7 @@ async function restart(
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
-      await smpEcho(begin(context, 'wait for the device'), ECHO_MS);
+      await smpEcho(begin(context, 'wait for the device'));
       return;
     } catch (error) {
       const isFinal = !(error instanceof DeviceFailure) || error.code === 'port-gone';
