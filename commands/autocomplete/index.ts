@@ -3,7 +3,7 @@ import AutocompleteIndex from '../../node_modules/@oclif/plugin-autocomplete/lib
 
 /** oclif's shell completion for bash, zsh and PowerShell. */
 export default class Autocomplete extends AutocompleteIndex {
-  static override summary = 'Set up completion in your shell.';
+  static override summary = 'Set up completion in your shell';
   static override description =
     'Builds the completion cache and shows what to put in your profile.';
   static override examples = [
