@@ -41,7 +41,7 @@ export const FAILURES = {
 
   // what it already holds
   'already-provisioned': {
-    hint: 'Set the board aside: it holds a credential that this ledger does not know.',
+    hint: 'Set the board aside: it holds an unknown credential.',
     retryable: false,
   },
   'index-conflict': {

@@ -6,7 +6,7 @@ export type PortAddress =
   | { readonly kind: 'tcp' | 'rfc2217'; readonly host: string; readonly port: number }
   | { readonly kind: 'memory'; readonly name: string };
 
-const NETWORK = /^(tcp|rfc2217):\/\/(\[[0-9a-f:.%]+\]|[^\s:/?#@[\]]+):(\d{1,5})\/?$/i;
+const NETWORK = /^(tcp|rfc2217):\/\/(\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[^\s:/?#@[\]]+):(\d{1,5})\/?$/i;
 
 /**
  * Reads `serial:PATH`, a bare path (`/dev/ttyUSB0`, `./sim/slot-1`, `COM3`), `tcp://HOST:PORT`,
