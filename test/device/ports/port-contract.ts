@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Port } from '../../../src/device/ports/port.ts';
@@ -88,6 +89,15 @@ export function describePortContract(kind: string, makeRig: () => Promise<Rig>):
         failing('interrupted'),
       );
       await expect(port.write(everyByte, { signal })).rejects.toThrow(failing('interrupted'));
+    });
+
+    test('leaves no listener on the signal that it was lent', async () => {
+      const { signal } = new AbortController();
+      await port.read({ timeoutMs: 1, signal });
+      await rig.send(everyByte);
+      await port.read({ timeoutMs: 60_000, signal });
+      await port.write(everyByte, { signal });
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
     });
 
     test('ends a write that the device does not take at its deadline', async () => {
