@@ -1,10 +1,11 @@
 import type { Driver, DriverKind } from './driver.ts';
+import { atCmngKind } from './drivers/at-cmng.ts';
 import { consoleKind } from './drivers/console.ts';
 import { smpKind } from './drivers/smp.ts';
 import type { DeviceProfile, DriverName } from './profile-model.ts';
 
 /** Every driver that a profile may name; a new one is one more line. */
-export const DRIVER_KINDS: readonly DriverKind[] = [consoleKind, smpKind];
+export const DRIVER_KINDS: readonly DriverKind[] = [consoleKind, smpKind, atCmngKind];
 
 /** The kind of this name. */
 export function driverKindOf(name: DriverName): DriverKind {
