@@ -27,6 +27,8 @@ export interface DeviceValue {
 /** All values of one unit, lent to a driver; whoever rendered them disposes of them. */
 export interface DeviceValues extends Disposable {
   readonly names: readonly string[];
+  /** What a log must not show; lent, to be given to `WireLog.protect` before anything is sent. */
+  readonly secrets: readonly Secret[];
   /** Throws for a name that the profile does not define, which its check has seen before. */
   get(name: string): DeviceValue;
 }
@@ -83,6 +85,7 @@ export function valuesOf(made: readonly (readonly [string, MadeValue])[]): Devic
   );
   return {
     names: [...values.keys()],
+    secrets: made.flatMap(([, { isSecret, content }]) => (isSecret ? [content] : [])),
     get: (name) => {
       const value = values.get(name);
       if (!value) throw new Error(`the profile has no value ${name}`);

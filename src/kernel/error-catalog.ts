@@ -184,6 +184,15 @@ export const ERROR_CATALOG = {
     hint: 'Check the values, sizes and addresses that the profile gives for the image.',
   },
 
+  'profile-invalid': {
+    exit: 3,
+    hint: '`keyline profile check FILE` lists every mistake with its line and column.',
+  },
+  'jig-invalid': {
+    exit: 3,
+    hint: '`keyline jig check FILE` lists every mistake with its line and column.',
+  },
+
   // the station's ledger
   'ledger-busy': {
     exit: 2,

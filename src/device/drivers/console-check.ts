@@ -88,7 +88,8 @@ const RESERVED = ['challenge', 'part', 'offset'];
 function checkStepPatterns(step: ConsoleStep, path: Path, report: ReportMistake): void {
   for (const member of ['until', 'expect', 'refuse', 'none'] as const) {
     const source = step[member];
-    if (source !== undefined) checkPattern(source, [...path, member], report);
+    if (source === undefined || (member === 'none' && source === '')) continue;
+    checkPattern(source, [...path, member], report);
   }
   for (const [name, source] of Object.entries(step.capture ?? {})) {
     const pattern = checkPattern(source, [...path, 'capture', name], report, 'may be empty');

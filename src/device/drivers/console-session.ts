@@ -22,6 +22,7 @@ export interface LineOptions {
 /** More than this in one step is a device gone wild. */
 const MOST_CHARACTERS = 512 * 1024;
 const TYPING_ATTEMPTS = 3;
+/** Within the step's time there is room for every attempt. */
 const ECHO_MS = 1_000;
 const HANDSHAKE_MS = 1_000;
 /** Silence after which a prompt that a log line ran into counts, and one that came in a mark's place. */
@@ -180,13 +181,15 @@ export class ConsoleSession {
   /** Types and sees each piece come back, before the line is ended: a lost character is never run. */
   async #typeSeen(line: Uint8Array, deadline: number): Promise<string> {
     let hadEcho = false;
+    const patienceMs = Math.min(ECHO_MS, (deadline - now()) / (2 * TYPING_ATTEMPTS));
+    const echoMs = patienceMs + this.#lineMs(line.length);
     for (let attempt = 1; attempt <= TYPING_ATTEMPTS && now() < deadline; attempt++) {
-      const before = await this.#typeOnce(line, deadline);
+      const before = await this.#typeOnce(line, Math.min(deadline, now() + echoMs));
       if (before !== undefined) return before;
       this.#refuseRestart();
       hadEcho ||= this.#screen.length > 0;
       await this.#send(utf8(this.#settings.interrupt));
-      const turn = Math.min(deadline, now() + ECHO_MS);
+      const turn = Math.min(deadline, now() + echoMs);
       while ((await this.#readUntil(turn)) && !this.#isAtPrompt());
     }
     if (!hadEcho) throw new DeviceFailure('no-answer', 'the console does not echo what it is sent');
@@ -203,10 +206,9 @@ export class ConsoleSession {
       const added = new TextDecoder().decode(line.subarray(from, to)).length;
       const lengthBefore = this.#screen.length;
       await this.#send(line.subarray(from, to));
-      const turn = Math.min(deadline, now() + ECHO_MS);
       const isSeen = (): boolean =>
         this.#screen.length >= lengthBefore + added && this.#screen.current.endsWith(typed);
-      while (!isSeen()) if (!(await this.#readUntil(turn))) return undefined;
+      while (!isSeen()) if (!(await this.#readUntil(deadline))) return undefined;
       if (gapMs > 0) await this.pause(gapMs);
       from = to;
     }
@@ -259,6 +261,12 @@ export class ConsoleSession {
     while (!frame.read(this.#screen.text)) if (!(await this.#readUntil(turn))) return false;
     await this.#passPrompt(turn);
     return true;
+  }
+
+  /** How long bytes are on the line, there and back. */
+  #lineMs(sizeBytes: number): number {
+    const { bitsPerSecond } = this.#context.port;
+    return bitsPerSecond === undefined ? 0 : (2 * sizeBytes * 10_000) / bitsPerSecond;
   }
 
   /** False when nothing came until then. */

@@ -154,7 +154,7 @@ function evaluate(
   settings: ConsoleSettings,
 ): [string, string][] {
   const code = step.fail ?? FAILURE_OF[block];
-  if (step.none !== undefined && knownPattern(step.none).test(output)) {
+  if (step.none !== undefined && saysNothing(step.none, output)) {
     const patterns = Object.values(step.capture ?? {}).map((source) => knownPattern(source));
     if (!patterns.some((pattern) => pattern.test(output))) return [];
     throw new DeviceFailure('garbage', 'the device told that there is nothing, and something');
@@ -176,6 +176,10 @@ function evaluate(
     name,
     captureOne(name, knownPattern(source, 'gm'), output),
   ]);
+}
+
+function saysNothing(none: string, output: string): boolean {
+  return none === '' ? output.trim() === '' : knownPattern(none).test(output);
 }
 
 /** Two different texts for one name: a log line looks like the answer, and no one can say which is which. */

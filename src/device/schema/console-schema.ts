@@ -44,8 +44,8 @@ export const ConsoleStep = Type.Object(
         maxProperties: 32,
       }),
     ),
-    /** The device says that there is nothing: the step's captures and expect are left out then. */
-    none: Type.Optional(pattern),
+    /** The device says that there is nothing, `''` by no output at all: nothing is captured then. */
+    none: Type.Optional(Type.String({ maxLength: 2048 })),
     /** The exit status that the line must end with; 0. */
     status: Type.Optional(Type.Union([Type.Integer(), Type.Literal('any')])),
     /** Sends the line once for each piece of this value, as `{part}`, at `{offset}`. */
