@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 
-const SHARE = 0.4;
+const SHARE = 0.25;
 
 /**
  * Puts the modules that many commands load into one chunk. Left alone, esbuild makes a chunk for
