@@ -1,4 +1,5 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { isErrno } from './errors.ts';
 
 /** A lock that is held until disposed. */
@@ -44,13 +45,21 @@ async function removeAbandoned(path: string): Promise<void> {
   }
 }
 
+/**
+ * Makes the file with its content, or not at all: a full disk would otherwise leave a lock that
+ * names nobody. A hard link, unlike a rename, fails when the name is taken.
+ */
 async function createExclusively(path: string, content: string): Promise<boolean> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await writeFile(path, content, { flag: 'wx', mode: 0o600 });
+    await writeFile(draft, content, { flag: 'wx', mode: 0o600 });
+    await link(draft, path);
     return true;
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return false;
     throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 
@@ -63,8 +72,8 @@ async function isHeld(path: string): Promise<boolean> {
     throw error;
   }
   const pid = Number.parseInt(holder, 10);
-  // An empty file is a lock whose owner has not yet written its name.
-  if (!Number.isInteger(pid)) return true;
+  // A lock appears together with its owner's name: one without is what a crash left of it.
+  if (!Number.isInteger(pid)) return false;
   return (await describeProcess(pid)) === holder;
 }
 

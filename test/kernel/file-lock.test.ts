@@ -35,6 +35,20 @@ test('a lock left by a process that has ended is taken over', async () => {
   expect(await tryLock(path)).toBeDefined();
 });
 
+test('a lock that a crash left without its owner’s name is taken over', async () => {
+  const path = join(folder, 'lock');
+  await writeFile(path, '');
+  expect(await tryLock(path)).toBeDefined();
+});
+
+test('a lock that is taken leaves nothing beside it', async () => {
+  const path = join(folder, 'lock');
+  await using lock = await tryLock(path);
+  expect(lock).toBeDefined();
+  expect(await tryLock(path)).toBeUndefined();
+  expect(await readdir(folder)).toEqual(['lock']);
+});
+
 test('a lock of an earlier process with the same id is taken over', async () => {
   const path = join(folder, 'lock');
   await writeFile(path, `${process.pid} 1`);
