@@ -3,6 +3,7 @@ import { BaseCommand } from '../src/cli/base-command.ts';
 import { countFlag } from '../src/cli/flags.ts';
 import { manifestFlags, splitColumns, writeForCommand } from '../src/cli/manifest-flags.ts';
 import { BATCH_TIME, openBatch } from '../src/job/make-batch.ts';
+import { protectedFiles } from '../src/job/protected-files.ts';
 import type { WrittenManifest } from '../src/job/write-manifest.ts';
 import { KeylineError } from '../src/kernel/errors.ts';
 import { SCHEMES } from '../src/model/lot.ts';
@@ -40,7 +41,7 @@ export default class Batch extends BaseCommand {
         message: 'a batch holds secrets, if only of a test key, and this is a terminal',
       });
     }
-    const inputs = seedFile === undefined ? [] : [seedFile];
+    const inputs = [...protectedFiles(this.home), ...(seedFile === undefined ? [] : [seedFile])];
     await using open = await openBatch({ count, scheme, seedFile });
     return await writeForCommand(this, {
       open,

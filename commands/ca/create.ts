@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
 import { describeCa } from '../../src/cli/describe-ca.ts';
+import { recipientFlag } from '../../src/cli/flags.ts';
 import type { CaCard } from '../../src/job/ca-card.ts';
 import { createCa } from '../../src/job/ca-create.ts';
 
@@ -28,12 +29,7 @@ export default class CaCreate extends BaseCommand {
       helpValue: 'DATE',
       summary: 'End of validity, such as 2036-01-01T00:00:00Z.',
     }),
-    recipient: Flags.string({
-      helpValue: 'age1…',
-      multiple: true,
-      default: [],
-      summary: 'Who opens the key file; repeat for more.',
-    }),
+    recipient: recipientFlag('Who opens the key file; repeat for more.'),
     ...keyFlags,
   };
 

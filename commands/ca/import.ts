@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
 import { describeCa } from '../../src/cli/describe-ca.ts';
+import { recipientFlag } from '../../src/cli/flags.ts';
 import { parseTokenAddress } from '../../src/cli/key-flags.ts';
 import { readInputFile } from '../../src/cli/input-file.ts';
 import type { CaCard } from '../../src/job/ca-card.ts';
@@ -37,12 +38,7 @@ export default class CaImport extends BaseCommand {
       exclusive: ['recipient'],
       summary: 'The PKCS#11 token that holds the private key.',
     }),
-    recipient: Flags.string({
-      helpValue: 'age1…',
-      multiple: true,
-      default: [],
-      summary: 'Who opens the key file; repeat for more.',
-    }),
+    recipient: recipientFlag('Who opens the key file; repeat for more.'),
     ...keyFlags,
   };
 

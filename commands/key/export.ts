@@ -1,7 +1,7 @@
-import { Args, Flags } from '@oclif/core';
+import { Args } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
-import { outputFlags, yesFlag } from '../../src/cli/flags.ts';
+import { outputFlags, recipientFlag, yesFlag } from '../../src/cli/flags.ts';
 import { KeylineError } from '../../src/kernel/errors.ts';
 import { exportKey } from '../../src/job/key-export.ts';
 import { findKey } from '../../src/job/key-list.ts';
@@ -21,12 +21,7 @@ export default class KeyExport extends BaseCommand {
   };
 
   static override flags = {
-    recipient: Flags.string({
-      helpValue: 'age1…',
-      multiple: true,
-      default: [],
-      summary: 'Write an age file for this recipient; repeat for more.',
-    }),
+    recipient: recipientFlag('Write an age file for this recipient; repeat for more.'),
     ...outputFlags,
     yes: yesFlag,
     ...keyFlags,

@@ -3,7 +3,6 @@ import { BaseCommand } from '../../src/cli/base-command.ts';
 import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
 import { rangeFlag } from '../../src/cli/flags.ts';
 import {
-  credentialFiles,
   manifestFlags,
   secretFlags,
   splitColumns,
@@ -11,6 +10,7 @@ import {
 } from '../../src/cli/manifest-flags.ts';
 import { bookOf, openLot } from '../../src/job/open-lot.ts';
 import { operatorName } from '../../src/job/operator.ts';
+import { protectedFiles } from '../../src/job/protected-files.ts';
 import type { WrittenManifest } from '../../src/job/write-manifest.ts';
 
 export default class ManifestWrite extends BaseCommand {
@@ -35,7 +35,8 @@ export default class ManifestWrite extends BaseCommand {
 
   async run(): Promise<WrittenManifest> {
     const { args, flags } = await this.parse(ManifestWrite);
-    await using open = await openLot(this.home, args.lot, commandCredentials(this, flags));
+    const credentials = commandCredentials(this, flags);
+    await using open = await openLot(this.home, args.lot, credentials);
     for (const text of open.warnings) this.warning(text);
     const { why, again, columns, recipient: recipients, 'with-secrets': withSecrets } = flags;
     const purpose = 'manifest' as const;
@@ -47,7 +48,7 @@ export default class ManifestWrite extends BaseCommand {
           bookOf(this.home, open.lot).allocate({
             ...{ range, purpose, who: operatorName(), why, again, reference },
           }),
-        inputs: credentialFiles(flags),
+        inputs: protectedFiles(this.home, credentials),
       },
     });
   }

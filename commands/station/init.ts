@@ -4,7 +4,7 @@ import { BaseCommand } from '../../src/cli/base-command.ts';
 import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
 import { cardOutput, reportStation } from '../../src/cli/describe-station.ts';
 import type { StationReport } from '../../src/cli/describe-station.ts';
-import { outputFlags } from '../../src/cli/flags.ts';
+import { outputFlags, recipientFlag } from '../../src/cli/flags.ts';
 import { initStation } from '../../src/job/station-init.ts';
 
 export default class StationInit extends BaseCommand {
@@ -21,15 +21,11 @@ export default class StationInit extends BaseCommand {
     name: Flags.string({
       helpValue: 'TEXT',
       default: () => Promise.resolve(hostname()),
-      defaultHelp: 'the host name',
+      // A function: oclif would ask `default` when the package is built, and show that machine's name.
+      defaultHelp: () => Promise.resolve('the host name'),
       summary: 'A name for people.',
     }),
-    recipient: Flags.string({
-      helpValue: 'age1…',
-      multiple: true,
-      default: [],
-      summary: 'Who else opens the station’s secrets; repeat for more.',
-    }),
+    recipient: recipientFlag('Who else opens the station’s secrets; repeat for more.'),
     ...outputFlags,
     ...keyFlags,
   };

@@ -4,6 +4,7 @@ import { commandCredentials, keyFlags } from '../../src/cli/credentials.ts';
 import { outputFlags } from '../../src/cli/flags.ts';
 import { openUnitOutput } from '../../src/cli/unit-output.ts';
 import { findLot, openLot } from '../../src/job/open-lot.ts';
+import { protectedFiles } from '../../src/job/protected-files.ts';
 import { revealUnit } from '../../src/job/reveal-unit.ts';
 import { findUnit, parseUnit, showUnit, UNIT_NAMES } from '../../src/job/show-unit.ts';
 import type { UnitReport } from '../../src/job/show-unit.ts';
@@ -11,7 +12,7 @@ import type { UnitReport } from '../../src/job/show-unit.ts';
 export default class UnitShow extends BaseCommand {
   static override summary = 'Show one unit of a lot';
   static override description =
-    'UNIT is an endpoint key, an exact serial, else digits as an index. Secrets only with --reveal, which enters the unit in the allocation book; a terminal gets them with -o - only.';
+    'UNIT is an endpoint key, an exact serial, else digits as an index. Secrets only with --reveal, which enters the unit in the allocation book; a terminal gets them with -o - only, and --json never.';
 
   static override examples = [
     '<%= config.bin %> unit show A1 7',
@@ -38,10 +39,14 @@ export default class UnitShow extends BaseCommand {
     const { reveal, output, force, why, again } = flags;
     const { lot } = await findLot(this.home, args.lot);
     const reference = parseUnit(lot, args.unit, flags.by);
-    await using open = await openLot(this.home, lot.lotId, commandCredentials(this, flags));
+    const credentials = commandCredentials(this, flags);
+    await using open = await openLot(this.home, lot.lotId, credentials);
     for (const text of open.warnings) this.warning(text);
     const { signal } = this;
-    await using out = await openUnitOutput(this, { reveal, path: output, force });
+    await using out = await openUnitOutput(this, {
+      ...{ reveal, path: output, force },
+      inputs: protectedFiles(this.home, credentials),
+    });
     const index = await findUnit(open, reference, signal);
     const unit = reveal
       ? await revealUnit(this.home, open, { index, why, again, signal })

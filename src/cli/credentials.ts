@@ -107,11 +107,24 @@ export function credentialsFrom(
   const passphrase = sourceOf('passphrase', passphraseFile, effects);
   const pin = sourceOf('PIN', pinFile, effects);
   return {
+    files: credentialFiles(flags, env),
     ...(identityFile !== undefined && { identityFile }),
     ...(passphrase && { passphrase: passphrase.once, newPassphrase: passphrase.twice }),
     ...(pin && { pin: pin.once }),
     ...(effects.warn && { warn: onceEach(effects.warn) }),
   };
+}
+
+/** Those of the environment too, where flags replace them: they are still what opens keys. */
+function credentialFiles(
+  flags: KeyFlagValues,
+  env: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const names = ['KEYLINE_IDENTITY_FILE', 'KEYLINE_PASSPHRASE_FILE', 'KEYLINE_PIN_FILE'];
+  return [
+    ...[flags.identity, flags['passphrase-file'], flags['pin-file']],
+    ...names.map((name) => env[name]),
+  ].filter((path): path is string => path !== undefined && path !== '' && path !== '-');
 }
 
 interface Source {

@@ -8,6 +8,19 @@ export const outputFlags = {
   force: Flags.boolean({ summary: 'Replace an output file that exists.' }),
 };
 
+/** Help for a list that is empty unless given: oclif would print `[default: ]`. */
+export const noDefaultHelp = (): Promise<string | undefined> => Promise.resolve(undefined);
+
+/** `--recipient age1…`, once or more. */
+export const recipientFlag = (summary: string) =>
+  Flags.string({
+    helpValue: 'age1…',
+    multiple: true,
+    default: [],
+    defaultHelp: noDefaultHelp,
+    summary,
+  });
+
 /** `--yes`, for commands that ask. */
 export const yesFlag = Flags.boolean({ char: 'y', summary: 'Do not ask.' });
 

@@ -4,6 +4,7 @@ import type { TokenRequest } from '../job/key-token.ts';
 import { parseTokenAddress } from '../keystore/pkcs11/token-address.ts';
 import { parseProvisioningKey } from '../model/ids.ts';
 import type { ProvisioningKey } from '../model/ids.ts';
+import { recipientFlag } from './flags.ts';
 
 export { parseTokenAddress };
 
@@ -15,12 +16,7 @@ export const keyChoiceFlags = {
     summary: 'What the key is for.',
   })(),
   label: Flags.string({ helpValue: 'TEXT', summary: 'A name for people.' }),
-  recipient: Flags.string({
-    helpValue: 'age1…',
-    multiple: true,
-    default: [],
-    summary: 'Who opens the key file; repeat for more.',
-  }),
+  recipient: recipientFlag('Who opens the key file; repeat for more.'),
 };
 
 /** A token as the home of a key. */

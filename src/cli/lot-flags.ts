@@ -4,7 +4,7 @@ import { KeylineError } from '../kernel/errors.ts';
 import { parseDate } from '../model/dates.ts';
 import { SCHEMES } from '../model/lot.ts';
 import { INDEX_LIMIT } from '../model/range.ts';
-import { countFlag } from './flags.ts';
+import { countFlag, noDefaultHelp } from './flags.ts';
 
 const certificates = { helpGroup: 'CERTIFICATES (x509-p256)' };
 
@@ -30,6 +30,7 @@ export const lotFlags = {
     helpValue: 'NAME=VALUE',
     multiple: true,
     default: [],
+    defaultHelp: noDefaultHelp,
     summary: 'A fact about every unit; repeat for more.',
   }),
   'label-url': Flags.string({ helpValue: 'URL', summary: 'What claim URLs on labels begin with.' }),

@@ -4,8 +4,7 @@ import type { ManifestChoices } from '../job/manifest-plan.ts';
 import type { WriteEffects, WrittenManifest } from '../job/write-manifest.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { COLUMN_NAMES, COLUMNS } from '../model/columns.ts';
-import type { KeyFlagValues } from './credentials.ts';
-import { outputFlags } from './flags.ts';
+import { outputFlags, recipientFlag } from './flags.ts';
 import { createProgress, grouped } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { facts } from './table.ts';
@@ -30,12 +29,7 @@ export const manifestFlags = {
 /** The flags that let secrets leave a lot. */
 export const secretFlags = {
   'with-secrets': Flags.boolean({ summary: 'Let secrets leave the lot.' }),
-  recipient: Flags.string({
-    helpValue: 'age1…',
-    multiple: true,
-    default: [],
-    summary: 'Encrypt the manifest to this recipient; repeat for more.',
-  }),
+  recipient: recipientFlag('Encrypt the manifest to this recipient; repeat for more.'),
   plaintext: Flags.boolean({ summary: 'Write secrets readable, mode 0600.' }),
   why: Flags.string({ helpValue: 'TEXT', summary: 'What the secrets are for.' }),
   again: Flags.string({ helpValue: 'REASON', summary: 'Let secrets that left leave once more.' }),
@@ -50,15 +44,6 @@ function describeColumns(): string {
 /** The columns of `--columns`. */
 export function splitColumns(text: string | undefined): readonly string[] | undefined {
   return text?.split(',').map((name) => name.trim());
-}
-
-/** The files from which credentials come, over which nothing may be written. */
-export function credentialFiles(flags: KeyFlagValues): string[] {
-  const { KEYLINE_IDENTITY_FILE, KEYLINE_PASSPHRASE_FILE, KEYLINE_PIN_FILE } = process.env;
-  return [
-    ...[flags.identity, flags['passphrase-file'], flags['pin-file']],
-    ...[KEYLINE_IDENTITY_FILE, KEYLINE_PASSPHRASE_FILE, KEYLINE_PIN_FILE],
-  ].filter((path) => path !== undefined && path !== '' && path !== '-') as string[];
 }
 
 /** What a command that writes a manifest has around it. */

@@ -17,15 +17,27 @@ interface UnitCommand {
 
 /**
  * Opens the place for a unit before anything is derived. Secrets never reach a terminal without
- * `-o -`; a file with them is 0600. Throws `secret-to-terminal`, `output-exists`, `usage`.
+ * `-o -`, nor `--json`; a file with them is 0600. Throws `secret-to-terminal`, `output-exists`, `usage`.
  */
 export async function openUnitOutput(
   command: UnitCommand,
-  choice: { readonly reveal: boolean; readonly path: string | undefined; readonly force: boolean },
+  choice: {
+    readonly reveal: boolean;
+    readonly path: string | undefined;
+    readonly force: boolean;
+    /** What the file may not replace. */
+    readonly inputs: readonly string[];
+  },
 ): Promise<UnitOutput> {
-  const { reveal, path, force } = choice;
+  const { reveal, path, force, inputs } = choice;
   if (reveal && path === undefined && process.stdout.isTTY) {
     throw new KeylineError('secret-to-terminal', { message: 'the unit’s secrets would be shown' });
+  }
+  if (reveal && command.jsonEnabled() && (path === undefined || path === '-')) {
+    throw new KeylineError('secret-to-terminal', {
+      message: 'what --json prints is kept in logs, and holds no secret',
+      hint: 'Name a file with -o FILE; it gets the unit as JSON.',
+    });
   }
   if (path === undefined || path === '-') {
     return {
@@ -37,7 +49,7 @@ export async function openUnitOutput(
     };
   }
   const { openWhole, writeWhole } = await import('../job/write-whole.ts');
-  const file = await openWhole({ path, force }, { secret: reveal, signal: command.signal });
+  const file = await openWhole({ path, force }, { secret: reveal, inputs, signal: command.signal });
   return {
     async write(unit) {
       const text = command.jsonEnabled() ? JSON.stringify(unit, null, 2) : describeUnit(unit);

@@ -1,5 +1,6 @@
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { outputError } from '../kernel/atomic-file.ts';
 import { isErrno, KeylineError } from '../kernel/errors.ts';
 import { tryLock } from '../kernel/file-lock.ts';
 import type { LotId, ProvisioningKey } from '../model/ids.ts';
@@ -69,6 +70,12 @@ export class Home {
     return join(this.casDir, name);
   }
 
+  /** Every folder of the home that holds files which no output may replace. */
+  get folders(): readonly string[] {
+    const { keysDir, lotsDir, grantsDir, stationDir, casDir } = this;
+    return [keysDir, lotsDir, grantsDir, stationDir, casDir, join(this.path, 'ledger')];
+  }
+
   /**
    * Makes the folder, 0700, where it is missing; an empty one that exists is closed to others.
    * Throws `home-unsafe` where others may write to it, `home-unwritable` where we may not.
@@ -110,14 +117,14 @@ export class Home {
     try {
       return await act();
     } catch (error) {
-      for (const code of ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT', 'ENOSPC']) {
+      for (const code of ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT']) {
         if (!isErrno(error, code)) continue;
         throw new KeylineError('home-unwritable', {
           message: `${this.path} cannot be written (${code})`,
           facts: { path: this.path },
         });
       }
-      throw error;
+      throw outputError(this.path, error);
     }
   }
 }

@@ -5,6 +5,7 @@ import { createLot } from './create-lot.ts';
 import type { LotEffects, LotRequest } from './create-lot.ts';
 import { reportDraft, showLot } from './show-lot.ts';
 import type { LotReport } from './show-lot.ts';
+import { protectedFiles } from './protected-files.ts';
 import { openWhole, writeWhole } from './write-whole.ts';
 import type { WholeOutput } from './write-whole.ts';
 
@@ -20,8 +21,9 @@ export async function createLotFor(
   request: LotRequest,
   effects: CreateEffects,
 ): Promise<{ report: LotReport; warnings: readonly string[] }> {
-  await using file =
-    effects.csr && (await openWhole(effects.csr, { secret: false, signal: effects.signal }));
+  const { csr: output, signal, credentials } = effects;
+  const inputs = protectedFiles(home, credentials);
+  await using file = output && (await openWhole(output, { secret: false, inputs, signal }));
   const { lot, csr, warnings } = await createLot(home, request, effects);
   if (!csr) return { report: await showLot(home, lot.lotId), warnings };
   if (file) await writeWhole(file, utf8(toPem('CERTIFICATE REQUEST', csr)));

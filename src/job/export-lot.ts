@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import type { Home } from '../home/home.ts';
 import { LotStore } from '../home/lot-store.ts';
 import type { StoredLot } from '../home/lot-store.ts';
 import { utf8 } from '../kernel/bytes.ts';
+import { protectedFiles } from './protected-files.ts';
 import { openWhole, writeWhole } from './write-whole.ts';
 import type { WholeOutput } from './write-whole.ts';
 
@@ -15,8 +15,7 @@ export async function exportLot(
   const store = new LotStore(home);
   const stored = await store.find(reference);
   if (!output) return stored;
-  const inputs = [join(store.directory(stored.lot.lotId), 'lot.jws')];
-  await using file = await openWhole(output, { secret: false, inputs });
+  await using file = await openWhole(output, { secret: false, inputs: protectedFiles(home) });
   await writeWhole(file, utf8(`${stored.descriptor}\n`));
   return stored;
 }

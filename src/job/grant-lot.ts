@@ -17,6 +17,7 @@ import type { GrantStatement } from '../seals/grant.ts';
 import { openStationCard } from '../seals/station-card.ts';
 import { grantSecretsText } from './grant-secrets-text.ts';
 import { bookOf, openLot } from './open-lot.ts';
+import { protectedFiles } from './protected-files.ts';
 import { openWhole, writeWhole } from './write-whole.ts';
 import type { WholeOutput } from './write-whole.ts';
 
@@ -93,7 +94,7 @@ export async function grantLot(
   if (request.again === undefined) await book.requireFree(range);
   await using output = await openWhole(request.output, {
     secret: true,
-    inputs: effects.inputs ?? [],
+    inputs: [...protectedFiles(home, effects.credentials), ...(effects.inputs ?? [])],
     signal: effects.signal,
   });
   const text = await grantSecretsText(open, range, {

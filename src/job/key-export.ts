@@ -8,6 +8,7 @@ import { readKeySecret, requireSameKey } from '../keystore/open-key.ts';
 import { formatProvisioningSecret } from '../keystore/secret-text.ts';
 import { softwareKey } from '../keystore/software-key.ts';
 import { openOutput } from '../manifest/open-output.ts';
+import { protectedFiles } from './protected-files.ts';
 
 /** Where a provisioning secret goes. */
 export interface KeyExport {
@@ -40,7 +41,7 @@ export async function exportKey(
   await using output = await openOutput(to.output, {
     secret: true,
     force: to.force,
-    inputs: [home.keyFile(card.provisioningKey), home.keyCard(card.provisioningKey)],
+    inputs: protectedFiles(home, credentials),
     signal: to.signal,
   });
   using secret = await readKeySecret(home, card, credentials);

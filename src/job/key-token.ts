@@ -13,6 +13,7 @@ import type { Output } from '../manifest/output.ts';
 import type { ProvisioningKey } from '../model/ids.ts';
 import { draftCard, newProvisioningSecret, refuseKnown } from './key-create.ts';
 import type { KeyChoices } from './key-create.ts';
+import { protectedFiles } from './protected-files.ts';
 
 /** A token as a key's home; the recipients of the choices open its backup. */
 export interface TokenRequest {
@@ -40,7 +41,7 @@ export async function storeKeyInToken(
   requireRecipients(request);
   const draft = await draftCard(secret, choices, expect);
   await refuseKnown(home, draft);
-  await using backup = await openBackup(request);
+  await using backup = await openBackup(request, protectedFiles(home, credentials));
   const { TokenSession } = await import('../keystore/pkcs11/token-session.ts');
   const { putIntoToken } = await import('../keystore/pkcs11/token-key.ts');
   using session = await TokenSession.open(token, credentials, { write: true });
@@ -85,8 +86,11 @@ function requireRecipients({ backup, choices }: TokenRequest): void {
   });
 }
 
-async function openBackup({ backup }: TokenRequest): Promise<Output | undefined> {
-  return backup && (await openOutput(backup.path, { secret: true, force: backup.force }));
+async function openBackup(
+  { backup }: TokenRequest,
+  inputs: readonly string[],
+): Promise<Output | undefined> {
+  return backup && (await openOutput(backup.path, { secret: true, force: backup.force, inputs }));
 }
 
 async function writeBackup(

@@ -45,7 +45,7 @@ export async function initStation(
     });
   }
   await refuseSecondStation(home);
-  await using file = await openCardFile(home, output);
+  await using file = await openCardFile(home, output, credentials);
   const protection = await chooseProtection(
     recipients,
     credentials,

@@ -2,8 +2,10 @@ import type { Home } from '../home/home.ts';
 import { readStation } from '../home/station-store.ts';
 import type { StoredStation } from '../home/station-store.ts';
 import { utf8 } from '../kernel/bytes.ts';
+import type { Credentials } from '../keystore/credentials.ts';
 import { openOutput } from '../manifest/open-output.ts';
 import type { Output } from '../manifest/output.ts';
+import { protectedFiles } from './protected-files.ts';
 
 export type { StoredStation };
 
@@ -24,8 +26,12 @@ export async function showStation(home: Home, output?: CardOutput): Promise<Stor
 }
 
 /** The place for a card, opened before anything is made, so that a name that is taken stops the command first. */
-export function openCardFile(home: Home, output?: CardOutput): Promise<Output | undefined> {
+export function openCardFile(
+  home: Home,
+  output?: CardOutput,
+  credentials?: Credentials,
+): Promise<Output | undefined> {
   if (output === undefined) return Promise.resolve(undefined);
-  const inputs = [home.stationCard, home.stationFile];
+  const inputs = protectedFiles(home, credentials);
   return openOutput(output.path, { secret: false, force: output.force, inputs });
 }

@@ -7,6 +7,8 @@ import type { Secret } from '../kernel/secret.ts';
 export interface Credentials {
   /** A file of AGE-SECRET-KEY-1… lines, as age-keygen writes it; may itself be an age file with a passphrase. */
   readonly identityFile?: string;
+  /** Every file from which credentials come, over which nothing may be written. */
+  readonly files?: readonly string[];
   /** UTF-8, never empty: from a file, standard input or a prompt that shows `purpose`. */
   passphrase?(purpose: string): Promise<Secret>;
   /** The same for something new: a prompt asks twice. */

@@ -145,6 +145,14 @@ function writeError(name: string, error: Error): Error {
   if (isErrno(error, 'EPIPE')) {
     return new KeylineError('reader-gone', { message: `the reader of ${name} went away` });
   }
-  const known = outputError(name === '-' ? 'standard output' : name, error);
+  const place = name === '-' ? 'standard output' : name;
+  const known = outputError(place, error);
+  if (known instanceof KeylineError && known.code === 'disk-full') {
+    return new KeylineError('disk-full', {
+      message: known.message,
+      hint: 'Free some space, then run the command again; what stands there is incomplete.',
+      facts: known.facts,
+    });
+  }
   return known instanceof Error ? known : error;
 }

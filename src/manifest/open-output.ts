@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import type { Stats } from 'node:fs';
 import { outputError } from '../kernel/atomic-file.ts';
 import { isErrno, KeylineError } from '../kernel/errors.ts';
@@ -22,20 +22,36 @@ export async function openOutput(path: string, options: OutputOptions): Promise<
     });
   }
   if (found && !found.isFile()) return openSpecialOutput(path, options);
-  for (const input of options.inputs ?? []) {
-    if (await isSameFile(path, found, input)) {
-      throw new KeylineError('output-is-input', {
-        message: `${path} is a file that this command reads`,
-        facts: { path },
-      });
-    }
-  }
+  for (const input of options.inputs ?? []) await refuseInput(path, found, input);
   // A link stays a link: the file that it names is replaced.
   return openFileOutput(found ? await realpath(path) : path, options);
 }
 
-async function isSameFile(path: string, found: Stats | undefined, input: string): Promise<boolean> {
+async function refuseInput(path: string, found: Stats | undefined, input: string): Promise<void> {
   const other = await statOf(input);
+  const isFolder = other?.isDirectory() === true;
+  if (
+    isFolder ? !(await isWithin(path, input)) : !(await isSameFile(path, found, { input, other }))
+  )
+    return;
+  throw new KeylineError('output-is-input', {
+    message: isFolder
+      ? `${path} lies in ${input}, where keyline keeps files of its own`
+      : `${path} is a file that this command reads`,
+    facts: { path },
+  });
+}
+
+async function isWithin(path: string, folder: string): Promise<boolean> {
+  const place = await realpath(path).catch(() => placeOf(path));
+  return place.startsWith(join(await realpath(folder), sep));
+}
+
+async function isSameFile(
+  path: string,
+  found: Stats | undefined,
+  { input, other }: { readonly input: string; readonly other: Stats | undefined },
+): Promise<boolean> {
   if (found && other) return found.ino === other.ino && found.dev === other.dev;
   return (await placeOf(path)) === (await placeOf(input));
 }

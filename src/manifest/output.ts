@@ -24,7 +24,7 @@ export interface OutputOptions {
   /** True makes a regular file 0600. */
   readonly secret: boolean;
   readonly force: boolean;
-  /** Files that the command reads, which the output may not be. */
+  /** Files that the command reads, which the output may not be; in a folder among them it may not lie. */
   readonly inputs?: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }

@@ -33,7 +33,7 @@ test('a flag replaces the variables, so that a script never mixes two sources', 
 
 test('without a terminal only what was given is there', () => {
   const from = credentialsFrom({ identity: 'id' }, {}, { isTerminal: false });
-  expect(from).toEqual({ identityFile: 'id' });
+  expect(from).toEqual({ files: ['id'], identityFile: 'id' });
 });
 
 test.each([
@@ -89,4 +89,11 @@ test('standard input cannot be both the passphrase and the PIN', () => {
   expect(() => credentialsFrom(flags, {}, { isTerminal: false })).toThrow(
     expect.objectContaining({ code: 'usage' }) as Error,
   );
+});
+
+test('every file that opens keys is named, so that no output replaces it', () => {
+  const flags = { identity: 'id.txt', 'pin-file': '-' };
+  const env = { KEYLINE_IDENTITY_FILE: 'other.txt', KEYLINE_PASSPHRASE_FILE: '' };
+  const { files } = credentialsFrom(flags, env, { isTerminal: false });
+  expect(files).toEqual(['id.txt', 'other.txt']);
 });

@@ -169,13 +169,20 @@ describe('exporting a key', () => {
     await expect(stat(join(folder.path, 'none.txt'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test('never replaces the key file itself', async () => {
+  test('never replaces a file of the home, nor one that opens keys', async () => {
     const home = emptyHome();
     const card = await importVector(home);
-    const itself = { output: home.keyFile(KP), force: true, recipients: [] };
-    await expect(exportKey(home, card, { to: itself, credentials: alice })).rejects.toMatchObject({
-      code: 'output-is-input',
-    });
+    const identity = join(folder.path, 'identity-to-keep');
+    await writeFile(identity, 'AGE-…');
+    for (const output of [home.keyFile(KP), home.keyCard(KP), identity]) {
+      const options = {
+        to: { output, force: true, recipients: [] },
+        credentials: { ...alice, files: [identity] },
+      };
+      await expect(exportKey(home, card, options), output).rejects.toMatchObject({
+        code: 'output-is-input',
+      });
+    }
   });
 });
 

@@ -13,6 +13,7 @@ import {
   statSync,
   symlinkSync,
   writeFileSync,
+  mkdirSync,
 } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -103,6 +104,21 @@ describe('a regular output file', () => {
     await expect(
       openOutput(at('new'), { ...OPTIONS, inputs: [join(folder, '.', 'new')] }),
     ).rejects.toMatchObject({ code: 'output-is-input' });
+  });
+
+  test('may not lie in a folder of which the command lives, by whatever way', async () => {
+    const keys = at('keys');
+    mkdirSync(keys);
+    writeFileSync(join(keys, 'kp.age'), 'age');
+    symlinkSync(keys, at('there'));
+    symlinkSync(join(keys, 'kp.age'), at('link'));
+    const options = { ...OPTIONS, force: true, inputs: [keys, at('missing')] };
+    for (const name of ['keys/kp.age', 'keys/new.csv', 'there/kp.age', 'link']) {
+      const opened = openOutput(at(name), options);
+      await expect(opened, name).rejects.toMatchObject({ code: 'output-is-input' });
+    }
+    await using beside = await openOutput(at('keys.csv'), options);
+    expect(beside.kind).toBe('file');
   });
 
   test('in a folder that is not there, or for a folder, is unwritable', async () => {
