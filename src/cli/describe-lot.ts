@@ -7,6 +7,7 @@ import { facts, table } from './table.ts';
 const ACCESS = {
   owner: 'as its owner',
   grant: 'by grants',
+  'grant ended': 'no: every grant has ended',
   none: 'no: neither its key nor a grant is here',
 } as const;
 

@@ -6,6 +6,8 @@ import type { Home } from '../home/home.ts';
 import { LotDrafts } from '../home/lot-drafts.ts';
 import { LotStore } from '../home/lot-store.ts';
 import type { DamagedLot, StoredLot } from '../home/lot-store.ts';
+import { systemClock } from '../kernel/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { listKeyCards } from '../keystore/key-card.ts';
 import { mergeRanges } from '../model/merge-ranges.ts';
 import { lotEnd } from '../model/lot.ts';
@@ -25,8 +27,8 @@ export interface LotReport {
   readonly status: 'open' | 'closed' | 'waits for a certificate';
   readonly closedAt?: string;
   /** How this home can derive it. */
-  readonly access: 'owner' | 'grant' | 'none';
-  /** The units of this station's grants. */
+  readonly access: 'owner' | 'grant' | 'grant ended' | 'none';
+  /** The units of this station's grants that have not ended. */
   readonly granted?: readonly Range[];
   /** Units that have left the lot. */
   readonly allocated: number;
@@ -35,17 +37,23 @@ export interface LotReport {
 }
 
 /** One lot. Throws `not-found`, `ambiguous`, `descriptor-invalid`, `book-damaged`. */
-export async function showLot(home: Home, reference: string): Promise<LotReport> {
-  return reportOf(home, await new LotStore(home).find(reference));
+export async function showLot(
+  home: Home,
+  reference: string,
+  clock: Clock = systemClock,
+): Promise<LotReport> {
+  return reportOf(home, await new LotStore(home).find(reference), clock.now());
 }
 
 /** Every lot of the home, those that wait for a certificate last, and folders that cannot be read. */
 export async function listLots(
   home: Home,
+  clock: Clock = systemClock,
 ): Promise<{ lots: LotReport[]; damaged: readonly DamagedLot[] }> {
   const { lots, damaged } = await new LotStore(home).list();
+  const now = clock.now();
   const reports: LotReport[] = [];
-  for (const stored of lots) reports.push(await reportOf(home, stored));
+  for (const stored of lots) reports.push(await reportOf(home, stored, now));
   const drafts = await new LotDrafts(home).list();
   const known = new Set<string>(lots.map(({ lot }) => lot.lotId));
   for (const lot of drafts.filter(({ lotId }) => !known.has(lotId))) {
@@ -69,19 +77,21 @@ export async function readAllocations(
   return { lot, entries: await book.entries(), torn: await book.hasTornLine() };
 }
 
-async function reportOf(home: Home, stored: StoredLot): Promise<LotReport> {
+async function reportOf(home: Home, stored: StoredLot, now: Date): Promise<LotReport> {
   const { lot, closedAt } = stored;
   const whole = { from: 0, count: lotEnd(lot) };
   const cards = await listKeyCards(home);
   const isOwner = cards.some((card) => card.provisioningKey === lot.provisioningKey);
   const notes = await new GrantStore(home).of(lot.lotId);
-  const granted = mergeRanges(notes.flatMap((note) => note.ranges))
+  const valid = notes.filter((note) => Date.parse(note.notAfter) >= now.getTime());
+  const granted = mergeRanges(valid.flatMap((note) => note.ranges))
     .map((range) => intersection(range, whole))
     .filter((range) => range !== undefined);
   const entries = await AllocationBook.open(home, lot.lotId).entries();
   const taken = mergeRanges(entries.map(({ from, count }) => ({ from, count })));
   const allocated = taken.reduce((sum, range) => sum + (intersection(range, whole)?.count ?? 0), 0);
-  const access = isOwner ? 'owner' : granted.length > 0 ? 'grant' : 'none';
+  const byGrant = granted.length > 0 ? 'grant' : notes.length > 0 ? 'grant ended' : 'none';
+  const access = isOwner ? 'owner' : byGrant;
   return {
     ...factsOf(lot),
     status: closedAt === undefined ? 'open' : 'closed',

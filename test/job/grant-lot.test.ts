@@ -149,12 +149,22 @@ describe('a granted station', () => {
     );
   });
 
+  it('shows no units of a grant that has ended', async () => {
+    const code = await newLot({ size: 20_000 });
+    const first = await grant(code, { from: 0, count: 1 });
+    await take(first.path);
+    const later = { now: () => new Date('2099-01-01T00:00:00Z') };
+    const report = await showLot(station.home, code, later);
+    expect(report.access).toBe('grant ended');
+    expect(report.granted).toBeUndefined();
+  });
+
   it('joins several grants of a lot, and seals by the one that has the range', async () => {
     const code = await newLot({ size: 20_000 });
     const first = await grant(code, { from: 0, count: 1 });
     const second = await grant(code, { from: 8192, count: 1 });
     for (const { path } of [first, second]) await take(path);
-    expect(await showLot(station.home, code)).toMatchObject({
+    expect(await showLot(station.home, code, made)).toMatchObject({
       access: 'grant',
       granted: [
         { from: 0, count: 4096 },
