@@ -21,7 +21,7 @@ export abstract class BaseCommand extends Command {
     return Home.at(process.env['KEYLINE_HOME'] || this.config.dataDir);
   }
 
-  /** Aborted by the first SIGINT or SIGTERM. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
   get signal(): AbortSignal {
     this.#interrupt ??= listenForInterrupt();
     return this.#interrupt.signal;
