@@ -29,7 +29,7 @@ export function subjectOf(check: ConsoleCheck): string | undefined {
 
 /**
  * Holds what the device told against the values, to the byte. Returns the weakest evidence among the
- * checks. Throws DeviceFailure `verify-mismatch`, and `garbage` where what came cannot be it at all.
+ * checks of secrets, as reading back what is public says nothing of them. Throws DeviceFailure `verify-mismatch`, and `garbage` where what came cannot be it at all.
  */
 export function runChecks(checks: readonly ConsoleCheck[], checked: Checked): Evidence {
   for (const check of checks) {
@@ -40,7 +40,11 @@ export function runChecks(checks: readonly ConsoleCheck[], checked: Checked): Ev
       throw new DeviceFailure('verify-mismatch', `${subject} is not what was written`);
     }
   }
-  const kinds = new Set(checks.map(evidenceOf));
+  const ofSecrets = checks.filter((check) => {
+    const subject = subjectOf(check);
+    return check.proof !== undefined || (subject && checked.values.get(subject).isSecret);
+  });
+  const kinds = new Set((ofSecrets.length > 0 ? ofSecrets : checks).map(evidenceOf));
   const kind = [...EVIDENCE_KINDS].reverse().find((known) => kinds.has(known)) ?? 'readback';
   const detail = checks
     .map((check) => `${subjectOf(check) ?? check.captured} by ${check.proof ?? evidenceOf(check)}`)
