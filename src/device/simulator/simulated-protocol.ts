@@ -1,0 +1,23 @@
+import type { DeviceProfile } from '../profile-model.ts';
+import type { DeviceMemory } from './device-memory.ts';
+
+/** What a simulated device gives its protocol. */
+export interface ProtocolParts {
+  readonly profile: DeviceProfile;
+  readonly memory: DeviceMemory;
+  readonly model: string;
+  /** The id that it tells now. */
+  readonly identity: () => string;
+  readonly send: (bytes: Uint8Array) => void;
+  /** The device restarts itself, before it says anything again. */
+  readonly restarted: () => void;
+}
+
+/** The device's half of a wire protocol. What it holds beside the memory is RAM. */
+export interface SimulatedProtocol {
+  received(bytes: Uint8Array): void;
+  /** Power came: RAM is empty, and what the device says at its start is said. */
+  boot(): void;
+  /** Stores values as if somebody else had provisioned the device. */
+  provision(values: ReadonlyMap<string, Uint8Array>): void;
+}

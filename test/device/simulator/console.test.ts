@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { createDriver } from '../../../src/device/driver-kinds.ts';
+import { acceptHardwareId } from '../../../src/device/hardware-id.ts';
+import { contextFor, fixtureProfile, openSlot, simulate, someValues } from './bench.ts';
+
+describe.each(['u-boot', 'linux-shell', 'zephyr-shell', 'esp-idf-console'])(
+  'a simulated console, %s',
+  (name) => {
+    it('is provisioned by the real driver over a pseudo-terminal', async () => {
+      const profile = fixtureProfile(name);
+      await using simulator = await simulate(profile);
+      await using port = await openSlot(simulator);
+      const context = contextFor(port, '');
+      const driver = createDriver(profile);
+      using values = someValues(profile);
+
+      const { hardwareId } = simulator.memory(1);
+      expect(acceptHardwareId(await driver.identify(context), profile.identity)).toBe(hardwareId);
+      expect(await driver.inspect(context)).toEqual({ kind: 'none' });
+      await driver.captures?.(context);
+      await driver.write(context, values);
+      expect(simulator.memory(1).stores).toBeGreaterThan(0);
+      expect(await driver.verify(context, values)).toHaveProperty('kind');
+      expect(await driver.inspect(context)).toHaveProperty('kind', 'endpoint-key');
+    });
+  },
+);
