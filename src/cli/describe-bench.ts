@@ -8,14 +8,19 @@ export function describeBench(report: BenchReport): string {
   const figures = table(rows, [
     { title: 'units/s', value: ({ scheme }) => scheme },
     { title: 'derived', value: ({ derived }) => grouped(derived), align: 'right' },
-    { title: 'CSV, 1 thread', value: ({ csv }) => grouped(csv), align: 'right' },
     {
-      title: `CSV, ${workers} workers`,
+      title: `by ${workers}`,
+      value: ({ derivedWorkers }) => grouped(derivedWorkers),
+      align: 'right',
+    },
+    { title: 'as CSV', value: ({ csv }) => grouped(csv), align: 'right' },
+    {
+      title: `by ${workers}`,
       value: ({ csvWorkers }) => grouped(csvWorkers),
       align: 'right',
     },
     {
-      title: 'workers give',
+      title: 'CSV gains',
       value: ({ csv, csvWorkers }) => `${(csvWorkers / csv).toFixed(2)} x`,
       align: 'right',
     },

@@ -10,26 +10,30 @@ export interface WorkerLocation {
 }
 
 /**
- * Where the worker's entry is: dist/worker.js above this file, as it is a chunk of the bundle; or,
- * from source, worker.ts beside it.
+ * Where a worker's entry is: dist/NAME.js above this file, as it is a chunk of the bundle; or, from
+ * source, `source` from the root of the sources.
  */
-export function workerLocation(): WorkerLocation {
-  if (import.meta.filename.endsWith('.ts')) return fromSource();
+export function workerLocation(
+  name = 'worker',
+  source: `${string}worker.ts` = 'derive/worker.ts',
+): WorkerLocation {
+  if (import.meta.filename.endsWith('.ts')) {
+    return fromSource(join(import.meta.dirname, '..', source));
+  }
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const path = join(folder, 'dist', 'worker.js');
+    const path = join(folder, 'dist', `${name}.js`);
     // Nothing of this process's own flags is meant for its workers.
     if (existsSync(path)) return { url: pathToFileURL(path), execArgv: [] };
-    if (folder === dirname(folder)) throw new Error('dist/worker.js is missing');
+    if (folder === dirname(folder)) throw new Error(`dist/${name}.js is missing`);
   }
 }
 
 /** Threads do not inherit a loader, so that a line of JavaScript registers tsx, which the tests have. */
-function fromSource(): WorkerLocation {
+function fromSource(worker: string): WorkerLocation {
   // The `require` condition finds the CommonJS twin, whose own paths are wrong in a thread.
   const tsx = createRequire(import.meta.url)
     .resolve('tsx/esm/api')
     .replace(/cjs$/, 'mjs');
-  const worker = join(import.meta.dirname, 'worker.ts');
   const entry = [
     `import { register } from ${urlText(tsx)};`,
     'register();',

@@ -1,15 +1,21 @@
-import { open } from 'node:fs/promises';
+import { once } from 'node:events';
 import { writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import { chooseDeriver } from '../derive/choose.ts';
 import { openRowSource } from '../derive/rows.ts';
 import type { RowSource } from '../derive/rows.ts';
+import { workerLocation } from '../derive/worker-location.ts';
 import { throwIfAborted } from '../kernel/errors.ts';
 import { parseColumns } from '../model/columns.ts';
 import { SCHEMES } from '../model/lot.ts';
 import type { Scheme } from '../model/lot.ts';
 import type { RowPlan } from '../model/row-template.ts';
+import { measureDeriver } from './measure-deriver.ts';
+import type { DeriverOrder } from './measure-deriver.ts';
 import { openBatch } from './make-batch.ts';
+import { Meter } from './meter.ts';
 import type { OpenLot } from './open-lot.ts';
 import { runPlainScript } from './plain-script.ts';
 
@@ -28,6 +34,8 @@ export interface BenchRow {
   readonly scheme: Scheme;
   /** Derived one by one, no text made, one thread. */
   readonly derived: number;
+  /** The same by `workers` threads. */
+  readonly derivedWorkers: number;
   /** As CSV rows into /dev/null, one thread. */
   readonly csv: number;
   /** The same by `workers` threads. */
@@ -57,6 +65,7 @@ const COLUMNS: Record<Scheme, string> = {
 /** Measures every way in one run under throw-away keys; touches no home and writes to /dev/null only. */
 export async function runBench(limits: BenchLimits): Promise<BenchReport> {
   const workers = availableParallelism();
+  const { seconds, count } = limits;
   const rows: BenchRow[] = [];
   for (const scheme of limits.schemes ?? SCHEMES) {
     await using lot = await openBatch({ count: limits.count, scheme });
@@ -64,13 +73,14 @@ export async function runBench(limits: BenchLimits): Promise<BenchReport> {
     rows.push({
       scheme,
       derived: await measureDeriver(lot, limits),
+      derivedWorkers: await measureDerivers(limits, { scheme, seconds, count }),
       csv: await measureRows(lot, limits, 0),
       csvWorkers: await measureRows(lot, limits, workers),
     });
   }
   limits.onMeasure?.('plain script');
-  const { units, seconds } = await runPlainScript(limits);
-  const plainScript = Math.round(units / seconds);
+  const plain = await runPlainScript(limits);
+  const plainScript = Math.round(plain.units / plain.seconds);
   const psk = rows.find(({ scheme }) => scheme === 'psk');
   return {
     machine: {
@@ -86,16 +96,26 @@ export async function runBench(limits: BenchLimits): Promise<BenchReport> {
   };
 }
 
-async function measureDeriver(lot: OpenLot, limits: BenchLimits): Promise<number> {
-  const needs = { certificate: lot.lot.scheme === 'x509-p256' };
-  const meter = new Meter(limits);
-  const range = { from: 0, count: limits.count };
-  for await (const lent of chooseDeriver().derive(lot, range, { needs })) {
-    using batch = lent;
-    for (let position = 0; position < batch.count; position++) batch.unit(position);
-    if (meter.isOver(batch.count)) break;
+/** Derivation alone has no pool: each thread derives for itself, under a throw-away key of its own. */
+async function measureDerivers(limits: BenchLimits, order: DeriverOrder): Promise<number> {
+  const rates = Array.from({ length: availableParallelism() }, () =>
+    deriveInThread(order, limits.signal),
+  );
+  return (await Promise.all(rates)).reduce((sum, rate) => sum + rate, 0);
+}
+
+async function deriveInThread(order: DeriverOrder, signal?: AbortSignal): Promise<number> {
+  const { url, execArgv } = workerLocation('bench-worker', 'job/bench-worker.ts');
+  const worker = new Worker(url, { workerData: order, execArgv });
+  try {
+    const [rate] = (await once(worker, 'message', signal ? { signal } : {})) as [number];
+    return rate;
+  } catch (error) {
+    throwIfAborted(signal);
+    throw error;
+  } finally {
+    await worker.terminate();
   }
-  return meter.perSecond;
 }
 
 async function measureRows(lot: OpenLot, limits: BenchLimits, workers: number): Promise<number> {
@@ -112,36 +132,4 @@ async function measureRows(lot: OpenLot, limits: BenchLimits, workers: number): 
     if (meter.isOver(chunk.count)) break;
   }
   return meter.perSecond;
-}
-
-/** Counts from the end of a warm-up on: engines compile and workers start in the first fifth. */
-class Meter {
-  readonly #limits: BenchLimits;
-  readonly #bornMs = performance.now();
-  #startMs = this.#bornMs;
-  #isWarm = false;
-  #units = 0;
-  #nowMs = this.#bornMs;
-
-  constructor(limits: BenchLimits) {
-    this.#limits = limits;
-  }
-
-  /** Takes note of some more units; true when the time is up. */
-  isOver(units: number): boolean {
-    throwIfAborted(this.#limits.signal);
-    this.#nowMs = performance.now();
-    this.#units += units;
-    const limitMs = this.#limits.seconds * 1000;
-    if (!this.#isWarm && this.#nowMs - this.#bornMs > limitMs / 5) {
-      this.#isWarm = true;
-      this.#startMs = this.#nowMs;
-      this.#units = 0;
-    }
-    return this.#nowMs - this.#startMs > limitMs;
-  }
-
-  get perSecond(): number {
-    return Math.round((this.#units * 1000) / Math.max(this.#nowMs - this.#startMs, 0.001));
-  }
 }
