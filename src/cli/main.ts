@@ -2,6 +2,7 @@ import { run, settings } from '@oclif/core';
 import type { Interfaces } from '@oclif/core';
 import { asKeylineError, formatReport, reportOf } from './report.ts';
 import { wantsJson } from './json.ts';
+import { redact } from './redact.ts';
 
 /** How the command line is run. */
 export interface ExecuteOptions {
@@ -47,7 +48,7 @@ function reportAndExit(thrown: unknown): void {
     process.stderr.write(formatReport(report));
   }
   if (process.env['KEYLINE_DEBUG'] && thrown instanceof Error) {
-    process.stderr.write(`${thrown.stack ?? ''}\n`);
+    process.stderr.write(`${redact(thrown.stack ?? '')}\n`);
   }
   process.exit(error.exitCode);
 }

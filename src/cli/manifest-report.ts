@@ -1,5 +1,6 @@
 import type { CheckedManifest } from '../job/check-manifest.ts';
 import { KeylineError } from '../kernel/errors.ts';
+import { printable } from '../kernel/printable.ts';
 import { formatIssue } from '../manifest/issue.ts';
 import { grouped } from './progress.ts';
 import { facts } from './table.ts';
@@ -13,10 +14,10 @@ export function describeChecked(checked: CheckedManifest): string {
     ...(checked.encrypted ? ['age'] : []),
   ];
   const summary = facts([
-    ['manifest', checked.file],
+    ['manifest', printable(checked.file)],
     ['form', layers.join(', ')],
     ['rows', grouped(checked.rows)],
-    ['columns', checked.columns.join(', ')],
+    ['columns', checked.columns.map(printable).join(', ')],
     ['seal', sealedBy ? describeSeal(sealedBy) : 'none that verifies'],
     ['values', checked.derived ? 'derived again and compared' : 'checked against each other'],
     ['rate', `${grouped(checked.rowsPerSecond)} rows/s, ${checked.seconds.toFixed(2)} s`],

@@ -2,6 +2,7 @@ import { Errors } from '@oclif/core';
 import type { ErrorCode } from '../kernel/error-catalog.ts';
 import { isErrno, KeylineError } from '../kernel/errors.ts';
 import type { Facts } from '../kernel/errors.ts';
+import { printable } from '../kernel/printable.ts';
 import { redact } from './redact.ts';
 
 /** What is said of an error, field by field: nothing else of an error object ever leaves the process. */
@@ -35,7 +36,7 @@ export function asKeylineError(error: unknown): KeylineError {
 export function reportOf(error: KeylineError): ErrorReport {
   return {
     code: error.code,
-    message: redact(plain(error.message)),
+    message: redact(plain(error.message).split('\n').map(printable).join('\n')),
     hint: redact(error.hint),
     facts: redactFacts(error.facts),
   };
@@ -74,6 +75,7 @@ function plain(message: string): string {
     .replace(/^Parsing (--\S+) \n\t/, '$1: ')
     .replace(/\n?See more help with --help$/, '')
     .replace(/\u001b\[[0-9;]*m/g, '')
+    .replaceAll('\t', ' ')
     .trim();
 }
 

@@ -1,3 +1,5 @@
+import { printable } from '../kernel/printable.ts';
+
 /** What can be wrong with a manifest; docs/manifests.md explains each. */
 export const ISSUE_CODES = [
   // the file
@@ -69,6 +71,8 @@ export class IssueList {
 
 /** `line 7, endpoint_secret: not-committed: …`, for people and for `grep`. */
 export function formatIssue({ code, line, column, message }: Issue): string {
-  const place = [line === undefined ? 'file' : `line ${line}`, ...(column ? [column] : [])];
+  const where = line === undefined ? 'file' : `line ${line}`;
+  // A file's own name for its column may hold anything.
+  const place = column ? [where, printable(column)] : [where];
   return `${place.join(', ')}: ${code}: ${message}`;
 }

@@ -37,6 +37,20 @@ describe('an error', () => {
     });
   });
 
+  it('keeps a secret that was typed in the wrong place out of the trace of KEYLINE_DEBUG too', async () => {
+    const secret = `ks_${'A'.repeat(43)}`;
+    const env = { ...home(), KEYLINE_DEBUG: '1' };
+    const { code, stdout, stderr } = await keyline(['key', 'check', secret], { cwd, env });
+    expect(code).toBe(2);
+    expect(stderr).toContain('    at ');
+    expect(stdout + stderr).not.toContain(secret);
+  });
+
+  it('names the word that a command does not take', async () => {
+    const { stderr } = await keyline(['doctor', 'now'], { cwd, env: home() });
+    expect(stderr).toMatch(/^Error: `keyline doctor` takes no argument "now"\n/);
+  });
+
   it.each([
     ['an unknown flag', ['doctor', '--frobnicate']],
     ['a missing argument', ['lot', 'show']],

@@ -42,6 +42,13 @@ describe('a keyline error', () => {
     });
   });
 
+  it('cannot steer a terminal by what it quotes', () => {
+    const error = new KeylineError('not-found', {
+      message: 'no \u001b]0;x\u0007\u009b2J\nsecond line',
+    });
+    expect(reportOf(error).message).toBe('no \\u{1b}]0;x\\u{7}\\u{9b}2J\nsecond line');
+  });
+
   it('thrown by a flag loses what oclif puts around it', () => {
     const error = new KeylineError('usage', { message: 'no number' });
     error.message = `Parsing --count \n\t${error.message}\nSee more help with --help`;
