@@ -1,11 +1,12 @@
 import type { Driver, DriverKind } from './driver.ts';
 import { atCmngKind } from './drivers/at-cmng.ts';
 import { consoleKind } from './drivers/console.ts';
+import { imageKind } from './drivers/image.ts';
 import { smpKind } from './drivers/smp.ts';
 import type { DeviceProfile, DriverName } from './profile-model.ts';
 
 /** Every driver that a profile may name; a new one is one more line. */
-export const DRIVER_KINDS: readonly DriverKind[] = [consoleKind, smpKind, atCmngKind];
+export const DRIVER_KINDS: readonly DriverKind[] = [consoleKind, smpKind, atCmngKind, imageKind];
 
 /** The kind of this name. */
 export function driverKindOf(name: DriverName): DriverKind {
