@@ -85,6 +85,12 @@ describe('a full disk', () => {
       expect(shell('$K manifest write A1 -o small/m.csv --json').error).toBe('disk-full');
       expect(shell('$K manifest write A1 --gzip -o small/m.csv --json').error).toBe('disk-full');
       expect(readdirSync(at('small'))).toEqual([]);
+      shell('dd if=/dev/zero of=small/fill bs=4k');
+      const create = 'KEYLINE_HOME=small/home $K key create --json';
+      expect(shell(create)).toEqual({ code: 2, error: 'disk-full' });
+      rmSync(at('small/fill'));
+      // Nor does a lock stay behind, which would close the home for ever.
+      expect(shell(create).code).toBe(0);
     } finally {
       shell('umount small');
     }
@@ -107,6 +113,7 @@ describe('an interrupt', () => {
   test.each([
     ['SIGINT', ['manifest', 'write', 'A1', '-o', 'cut.csv']],
     ['SIGTERM', ['manifest', 'write', 'A1', '--gzip', '-o', 'cut.csv']],
+    ['SIGHUP', ['manifest', 'write', 'A1', '-o', 'cut.csv']],
   ] as const)('by %s leaves no file and exits 130', async (signal, args) => {
     const child = await startedWriting(/cut.*partial/, args);
     child.kill(signal);
