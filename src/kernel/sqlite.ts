@@ -19,7 +19,12 @@ export interface SqlStatement {
 /** One connection. Every call is synchronous. */
 export interface SqlDatabase {
   exec(sql: string): void;
+  /** The statement for this text, made once and kept while the connection is open. */
   prepare(sql: string): SqlStatement;
+  /**
+   * Closing again does nothing. The package leaves statements to the garbage collector, and until then
+   * SQLite keeps the file open (sqlite.org/c3ref/close.html): give locks up before.
+   */
   close(): void;
 }
 
@@ -61,7 +66,38 @@ export async function openDatabase(
   const name = frozen ? `${pathToFileURL(path).href}?immutable=1` : path;
   const database = new DatabaseSync(name, { readOnly: frozen });
   database.exec('PRAGMA busy_timeout = 0');
-  return database;
+  return new KeptStatements(database);
+}
+
+/** A connection that prepares each text once. */
+class KeptStatements implements SqlDatabase {
+  readonly #connection: SqlDatabase;
+  readonly #statements = new Map<string, SqlStatement>();
+  #isOpen = true;
+
+  constructor(connection: SqlDatabase) {
+    this.#connection = connection;
+  }
+
+  exec(sql: string): void {
+    this.#connection.exec(sql);
+  }
+
+  prepare(sql: string): SqlStatement {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#connection.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#statements.clear();
+    this.#connection.close();
+  }
 }
 
 /** What SQLite says went wrong, or undefined for an error that is not SQLite's. */

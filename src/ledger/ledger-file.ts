@@ -3,7 +3,7 @@ import { outputError } from '../kernel/atomic-file.ts';
 import { fromHex, toHex } from '../kernel/bytes.ts';
 import { isErrno, KeylineError } from '../kernel/errors.ts';
 import { mayWrite, openDatabase, sqlProblem } from '../kernel/sqlite.ts';
-import type { SqlDatabase, SqlStatement } from '../kernel/sqlite.ts';
+import type { SqlDatabase } from '../kernel/sqlite.ts';
 import { isLedgerEvent } from '../model/ledger-event.ts';
 import type { LedgerEvent } from '../model/ledger-event.ts';
 import { chainHash, GENESIS } from './chain.ts';
@@ -28,12 +28,14 @@ export class LedgerFile implements Disposable {
   readonly database: SqlDatabase;
   /** Whether the file has no tables yet. */
   readonly isNew: boolean;
-  #lastTwo: SqlStatement | undefined;
+  readonly #isHeld: boolean;
+  #isClosed = false;
 
-  private constructor(path: string, database: SqlDatabase, isNew: boolean) {
+  private constructor(path: string, database: SqlDatabase, isHeld: boolean) {
     this.path = path;
     this.database = database;
-    this.isNew = isNew;
+    this.#isHeld = isHeld;
+    this.isNew = checkTables(path, database);
   }
 
   /** Throws `ledger-busy`, `ledger-newer`, `ledger-damaged`, `not-found`, `output-unwritable`, `disk-full`. */
@@ -58,7 +60,7 @@ export class LedgerFile implements Disposable {
       // What is left of a crash is beside the file, and cannot be taken in without writing.
       database = await openDatabase(path, { frozen: !writable && !(await isThere(`${path}-wal`)) });
       if (writable) takeForGood(database, options.maxPages);
-      return new LedgerFile(path, database, checkTables(path, database));
+      return new LedgerFile(path, database, writable);
     } catch (error) {
       database?.close();
       throw ledgerError(path, error);
@@ -76,10 +78,8 @@ export class LedgerFile implements Disposable {
 
   /** The last event, its own hash proved. Throws `ledger-damaged`; a ledger has at least one event. */
   head(): LedgerHead {
-    this.#lastTwo ??= this.database.prepare(
-      'SELECT seq, hash, body FROM events ORDER BY seq DESC LIMIT 2',
-    );
-    const rows = this.#lastTwo.all() as EventRow[];
+    const sql = 'SELECT seq, hash, body FROM events ORDER BY seq DESC LIMIT 2';
+    const rows = this.database.prepare(sql).all() as EventRow[];
     const [last, previous] = rows;
     if (!last) throw damaged(this.path, 'it has no event');
     const hash = chainHash(previous?.hash ?? GENESIS, last.body);
@@ -102,8 +102,17 @@ export class LedgerFile implements Disposable {
     throw damaged(this.path, 'its first event was altered');
   }
 
+  /** One whole file is left, and no lock. Where that fails, what is beside the file is taken in at the next opening. */
   [Symbol.dispose](): void {
-    this.database.close();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    try {
+      if (this.#isHeld) letGo(this.database);
+    } catch (error) {
+      if (sqlProblem(error) === undefined) throw error;
+    } finally {
+      this.database.close();
+    }
   }
 }
 
@@ -190,6 +199,14 @@ function takeForGood(database: SqlDatabase, maxPages: number | undefined): void 
   // A write lock, taken and kept, whether or not anything is written later.
   database.exec('BEGIN IMMEDIATE');
   database.exec('COMMIT');
+}
+
+/** Out of WAL first: a connection that began exclusively cannot leave that mode otherwise (sqlite.org/wal.html#noshm). */
+function letGo(database: SqlDatabase): void {
+  database.exec('PRAGMA journal_mode = DELETE');
+  database.exec('PRAGMA locking_mode = NORMAL');
+  // The lock goes with the next access.
+  database.exec('SELECT count(*) FROM sqlite_schema');
 }
 
 function checkTables(path: string, database: SqlDatabase): boolean {

@@ -62,6 +62,19 @@ export interface AdoptRequest extends EventContext {
   readonly captures?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A board that was written elsewhere, as another's log tells. */
+export interface ImportedRow {
+  readonly lotId: LotId;
+  readonly index: number;
+  readonly hardwareId: string;
+  readonly passed: boolean;
+  /** What the log says, for people. */
+  readonly detail: string;
+  /** Of the allocation under which its secret left. */
+  readonly reference: string;
+  readonly captures?: Readonly<Record<string, string>> | undefined;
+}
+
 /** The unit of a device. */
 export interface Reservation {
   readonly lotId: LotId;
@@ -141,8 +154,11 @@ export interface Ledger extends LedgerReader, AsyncDisposable {
     lotId: LotId,
     options: { readonly reason: string; readonly ranges?: readonly Range[] },
   ): Promise<readonly Range[]>;
-  /** Several events in one transaction: all or none. */
-  recordAll(events: readonly (NewEvent<'imported'> | NewEvent<'rejected'>)[]): Promise<void>;
+  /**
+   * Takes boards that were written elsewhere, all of them or none. A unit that is known with the same
+   * device and result is no change. Throws `import-defective` with every row that breaks a rule.
+   */
+  importAll(rows: readonly ImportedRow[]): Promise<{ recorded: number; known: number }>;
   /** The present head, signed by the station. It also stays in the ledger, for `ledger verify`. */
   signedHead(): Promise<string>;
   /** Keeps a head that a registry has acknowledged; an older ledger is refused from then on. */

@@ -8,8 +8,10 @@ import { LedgerQueries } from './ledger-queries.ts';
 import type { Ledger, LedgerOptions, LedgerReader } from './ledger.ts';
 import { machineId } from './machine-id.ts';
 import { SCHEMA } from './schema.ts';
-import { createdEvent, requireReached, StationLedger, writeEvent } from './station-ledger.ts';
+import { requireReached } from './require-reached.ts';
+import { StationLedger } from './station-ledger.ts';
 import type { LedgerParts } from './station-ledger.ts';
+import { createdEvent, writeEvent } from './write-event.ts';
 
 /**
  * Opens a station's ledger, or begins it, and holds it until disposed. Units that a dead run had

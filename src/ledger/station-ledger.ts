@@ -1,34 +1,36 @@
-import { randomBytes } from 'node:crypto';
 import { writeFileAtomic } from '../kernel/atomic-file.ts';
-import { fromHex, toHex } from '../kernel/bytes.ts';
-import { canonicalJson } from '../kernel/canonical-json.ts';
+import { fromHex } from '../kernel/bytes.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { inTransaction } from '../kernel/sqlite.ts';
 import type { LotId } from '../model/ids.ts';
-import { eventText, isLedgerEvent } from '../model/ledger-event.ts';
+import { eventText } from '../model/ledger-event.ts';
 import type { EventContext, LedgerEvent, NewEvent } from '../model/ledger-event.ts';
 import { formatRange, intersection } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
 import type { UnitRecord } from '../model/unit-record.ts';
 import { openLedgerHead, signLedgerHead } from '../seals/ledger-head.ts';
-import type { LedgerHeadStatement } from '../seals/ledger-head.ts';
-import { chainHash, GENESIS } from './chain.ts';
-import type { LedgerEntry, LedgerHead } from './chain.ts';
+import { GENESIS } from './chain.ts';
+import type { LedgerEntry } from './chain.ts';
 import { HeadFile } from './head-file.ts';
 import type { LedgerFile } from './ledger-file.ts';
 import { LedgerQueries } from './ledger-queries.ts';
 import type {
   AdoptRequest,
   Admission,
+  ImportedRow,
   Ledger,
   LedgerStation,
   RecordedEvent,
   Reservation,
   ReserveRequest,
 } from './ledger.ts';
+import { importedEvent, unknownRows } from './imported-rows.ts';
 import { ALL_INDEXES, duplicateId } from './projection.ts';
 import type { LedgerLot } from './projection.ts';
+import { requireReached } from './require-reached.ts';
+import { reservationOf, unitOf } from './reservation.ts';
+import { cleanCaptures, cleaned, writeEvent } from './write-event.ts';
 
 /** What a station's ledger is opened with, checked by open-ledger.ts. */
 export interface LedgerParts {
@@ -47,6 +49,7 @@ export class StationLedger extends LedgerQueries implements Ledger {
   /** Of the last event that is committed. */
   #seq: number;
   #signedSeq = 0;
+  #isClosed = false;
 
   constructor(file: LedgerFile, parts: LedgerParts) {
     super(file);
@@ -130,9 +133,25 @@ export class StationLedger extends LedgerQueries implements Ledger {
     });
   }
 
-  recordAll(events: readonly (NewEvent<'imported'> | NewEvent<'rejected'>)[]): Promise<void> {
+  importAll(rows: readonly ImportedRow[]): Promise<{ recorded: number; known: number }> {
     return this.#commit(() => {
-      for (const event of events) this.#append(cleaned(event));
+      const defects: string[] = [];
+      const { fresh, known } = unknownRows(rows, (row) => this.unit(row.lotId, row.index));
+      for (const row of fresh) {
+        try {
+          const before = this.projection.unit(this.lotOf(row.lotId), row.index);
+          this.#append(importedEvent(row, (before?.failures ?? 0) + 1));
+        } catch (error) {
+          // The transaction is going to be undone; the other rows are looked at for their own defects.
+          if (!(error instanceof KeylineError)) throw error;
+          defects.push(`unit ${row.index}, device ${row.hardwareId}: ${error.message}`);
+        }
+      }
+      if (defects.length === 0) return { recorded: fresh.length, known };
+      throw new KeylineError('import-defective', {
+        message: `${defects.length} of ${rows.length} rows break a rule; nothing was recorded`,
+        facts: { defects: defects.slice(0, 100) },
+      });
     });
   }
 
@@ -186,6 +205,8 @@ export class StationLedger extends LedgerQueries implements Ledger {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     try {
       if (this.#signedSeq < this.#seq) await this.signedHead();
     } catch (error) {
@@ -265,90 +286,6 @@ export class StationLedger extends LedgerQueries implements Ledger {
       statement: await signLedgerHead(statement, this.#parts.station.signingKey),
     };
   }
-}
-
-/** Checks an event's shape, gives it its place in the chain and lends both to `insert`. Throws `ledger-event-invalid`. */
-export function writeEvent(
-  event: LedgerEvent,
-  previous: Uint8Array,
-  insert: (body: string, hash: Uint8Array) => void,
-): LedgerEntry {
-  const body = canonicalJson(event);
-  const stored: unknown = JSON.parse(body);
-  // Masked text is the same text: no field may hold what looks like a secret.
-  if (!isLedgerEvent(stored) || eventText(body, body.length) !== body) {
-    throw new KeylineError('ledger-event-invalid', {
-      message: `an event of type ${event.type} is not of its shape`,
-      facts: { type: event.type },
-    });
-  }
-  const hash = chainHash(previous, body);
-  insert(body, hash);
-  return { event: stored, hash: toHex(hash) };
-}
-
-/** A new ledger's first event. */
-export function createdEvent(
-  parts: Pick<LedgerParts, 'station' | 'toolVersion' | 'clock'>,
-  machineId: string,
-): LedgerEvent<'created'> {
-  return {
-    type: 'created',
-    seq: 1,
-    at: parts.clock.now().toISOString(),
-    station: parts.station.card.name,
-    toolVersion: parts.toolVersion,
-    stationKey: parts.station.card.stationKey,
-    machineId,
-    epoch: randomBytes(16).toString('hex'),
-  };
-}
-
-/** Throws `ledger-rolled-back` where the ledger does not have the head that something outside it remembers. */
-export function requireReached(
-  file: LedgerFile,
-  remembered: LedgerHeadStatement,
-  source: string,
-): void {
-  const { stationKey, epoch } = file.identity();
-  const isSame = remembered.stationKey === stationKey && remembered.epoch === epoch;
-  if (isSame && file.has(remembered)) return;
-  const head: LedgerHead = file.head();
-  throw new KeylineError('ledger-rolled-back', {
-    message: isSame
-      ? `the ledger ends at event ${head.seq}, and ${source} knows of event ${remembered.seq}, which it does not have`
-      : `${source} belongs to another ledger of this station`,
-    facts: { path: file.path, seq: head.seq, remembered: remembered.seq },
-  });
-}
-
-function unitOf(
-  unit: UnitRecord,
-): Pick<LedgerEvent<'done'>, 'lotId' | 'index' | 'hardwareId' | 'attempt'> {
-  const { lotId, index, hardwareId, failures } = unit;
-  return { lotId, index, hardwareId, attempt: failures + 1 };
-}
-
-function reservationOf(unit: UnitRecord, isNew: boolean): Reservation {
-  const { state, replaces } = unit;
-  return { ...unitOf(unit), state, isNew, ...(replaces !== undefined && { replaces }) };
-}
-
-/** Texts that came from a device or a person, as an event may hold them. */
-function cleaned(event: NewEvent): NewEvent {
-  return {
-    ...event,
-    ...('reason' in event && { reason: eventText(event.reason) || 'no reason given' }),
-    ...('evidence' in event && {
-      evidence: { ...event.evidence, detail: eventText(event.evidence.detail) },
-    }),
-    ...('captures' in event && { captures: cleanCaptures(event.captures) }),
-  };
-}
-
-function cleanCaptures(captures: Readonly<Record<string, string>>): Record<string, string> {
-  const entries = Object.entries(captures).map(([name, value]) => [name, eventText(value, 256)]);
-  return Object.fromEntries(entries) as Record<string, string>;
 }
 
 function usedUp(lot: LedgerLot, what: string): KeylineError {

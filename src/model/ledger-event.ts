@@ -20,13 +20,14 @@ const ranges = Type.Array(
   { minItems: 1, maxItems: 65_536 },
 );
 
+const EVIDENCE = ['proof', 'digest', 'readback', 'programmer', 'external'] as const;
+
 /** What shows that a device holds its credential, or `external` where another's word must do. */
 export const EvidenceSchema = Type.Object(
   {
-    kind: Type.Union(
-      (['proof', 'digest', 'readback', 'programmer', 'external'] as const).map((kind) =>
-        Type.Literal(kind),
-      ),
+    // A union made by `map` has no static type of its own.
+    kind: Type.Unsafe<(typeof EVIDENCE)[number]>(
+      Type.Union(EVIDENCE.map((kind) => Type.Literal(kind))),
     ),
     detail: text(512),
   },
@@ -168,12 +169,10 @@ const SECRET_TEXT =
  * characters as spaces, cut to `limit` characters. A driver has masked the secrets it sent before.
  */
 export function eventText(text: string, limit = 512): string {
-  return (
-    text
-      .replace(SECRET_TEXT, '[secret]')
-       
-      .replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ')
-      .slice(0, limit)
-      .trim()
-  );
+  return text
+    .replace(SECRET_TEXT, '[secret]')
+
+    .replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ')
+    .slice(0, limit)
+    .trim();
 }

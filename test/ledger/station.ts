@@ -37,7 +37,12 @@ export async function makeBench(): Promise<Bench> {
     folder,
     path,
     open: (options = {}) =>
-      openLedger(path, { station: station(), toolVersion: '0.1.0', machineId: MACHINE, ...options }),
+      openLedger(path, {
+        station: station(),
+        toolVersion: '0.1.0',
+        machineId: MACHINE,
+        ...options,
+      }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }
@@ -66,4 +71,14 @@ export async function pass(ledger: Ledger, hardwareId: string): Promise<number> 
   const { index } = await ledger.reserve({ hardwareId, lotId: LOT });
   for (const event of passing(index, hardwareId)) await ledger.record(event);
   return index;
+}
+
+/** Everything that an iterable gives. */
+export async function collect<T, U = T>(
+  items: AsyncIterable<T>,
+  map: (item: T) => U = (item) => item as unknown as U,
+): Promise<U[]> {
+  const all: U[] = [];
+  for await (const item of items) all.push(map(item));
+  return all;
 }
