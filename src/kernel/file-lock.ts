@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { isErrno } from './errors.ts';
 
 /** A lock that is held until disposed. */
@@ -9,14 +10,18 @@ export interface FileLock extends AsyncDisposable {
 
 /** A guard is held for a few system calls; one this old was left by a process that died in them. */
 const GUARD_LIFE_MS = 5_000;
+/** A process elsewhere cannot be asked whether it lives; no command keeps a lock of a home this long. */
+const FOREIGN_LIFE_MS = 600_000;
 
 /**
  * Takes the lock file at `path` (made exclusively, naming this process), or returns undefined while
- * another living process holds it. A lock left by a process that is gone is taken over.
+ * another living process holds it. A lock left by a process that is gone is taken over; one of
+ * another machine or container, which shares the folder, after ten minutes.
  */
 export async function tryLock(path: string): Promise<FileLock | undefined> {
-  const owner = await describeProcess(process.pid);
-  if (owner === undefined) throw new Error('this process cannot be found in /proc');
+  const self = await describeProcess(process.pid);
+  if (self === undefined) throw new Error('this process cannot be found in /proc');
+  const owner = `${self}\n${await place()}\n`;
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await createExclusively(path, owner)) {
       return { path, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
@@ -74,7 +79,18 @@ async function isHeld(path: string): Promise<boolean> {
   const pid = Number.parseInt(holder, 10);
   // A lock appears together with its owner's name: one without is what a crash left of it.
   if (!Number.isInteger(pid)) return false;
-  return (await describeProcess(pid)) === holder;
+  const [owner, where] = holder.split('\n');
+  if (where !== undefined && where !== '' && where !== (await place())) {
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
+    return Date.now() - mtimeMs < FOREIGN_LIFE_MS;
+  }
+  return (await describeProcess(pid)) === owner;
+}
+
+/** Where process ids mean what they mean here: the machine and, on Linux, the namespace of a container. */
+async function place(): Promise<string> {
+  const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
+  return `${hostname()} ${namespace}`.trim();
 }
 
 /**

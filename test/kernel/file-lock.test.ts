@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -47,6 +47,15 @@ test('a lock that is taken leaves nothing beside it', async () => {
   expect(lock).toBeDefined();
   expect(await tryLock(path)).toBeUndefined();
   expect(await readdir(folder)).toEqual(['lock']);
+});
+
+test('a lock of another machine or container is held, until it is too old to be meant', async () => {
+  const path = join(folder, 'lock');
+  await writeFile(path, '1 1\nanother-machine pid:[1]\n');
+  expect(await tryLock(path)).toBeUndefined();
+  const longAgo = new Date(Date.now() - 3_600_000);
+  await utimes(path, longAgo, longAgo);
+  expect(await tryLock(path)).toBeDefined();
 });
 
 test('a lock of an earlier process with the same id is taken over', async () => {
