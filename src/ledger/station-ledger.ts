@@ -5,7 +5,7 @@ import { KeylineError } from '../kernel/errors.ts';
 import { inTransaction } from '../kernel/sqlite.ts';
 import type { LotId } from '../model/ids.ts';
 import { eventText } from '../model/ledger-event.ts';
-import type { EventContext, LedgerEvent, NewEvent } from '../model/ledger-event.ts';
+import type { EventContext, NewEvent } from '../model/ledger-event.ts';
 import { formatRange, intersection } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
 import type { UnitRecord } from '../model/unit-record.ts';

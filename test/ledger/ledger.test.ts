@@ -333,7 +333,7 @@ describe('whatever a line does', () => {
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
         for (const one of steps) await take(one).catch(() => undefined);
       }),
-      { numRuns: 12 },
+      { numRuns: 40 },
     );
     for await (const { event } of ledger.entries()) {
       if (event.type !== 'writing' && event.type !== 'adopted') continue;
@@ -346,7 +346,7 @@ describe('whatever a line does', () => {
         .filter(({ state }) => !['scrapped', 'replaced'].includes(state));
       expect(live.length).toBeLessThan(2);
     }
-    expect(owner.size).toBeGreaterThan(3);
+    expect(owner.size).toBeGreaterThan(2);
     expect(reconcile(TEN, [ledger.counts(LOT)]).addsUp).toBe(true);
   });
 });

@@ -3,6 +3,7 @@ import { DeviceFailure } from '../../model/failure.ts';
 import type { DriverContext } from '../driver.ts';
 import { knownPattern } from '../pattern.ts';
 import type { ConsoleSettings, EchoMode } from './console-settings.ts';
+import { lateFailure, noPromptFailure } from './console-failures.ts';
 import { ConsoleFrame } from './console-frame.ts';
 import { ConsoleScreen } from './console-screen.ts';
 
@@ -63,7 +64,7 @@ export class ConsoleSession {
         if (this.#isAtPrompt() && (await this.#isAnswering(deadline))) return;
       }
     } while (now() < deadline);
-    throw this.#noPrompt();
+    throw noPromptFailure(this.#screen);
   }
 
   /** Sends a line and waits for the prompt; the bytes stay the caller's to wipe. */
@@ -105,7 +106,7 @@ export class ConsoleSession {
     let next = now() + everyMs;
     for (;;) {
       if (pattern ? pattern.test(this.#screen.text) : this.#isAtPrompt()) return this.#screen.text;
-      if (now() >= deadline) throw this.#late();
+      if (now() >= deadline) throw lateFailure(this.#screen);
       if (now() >= next) {
         await options.again?.();
         next = now() + everyMs;
@@ -145,7 +146,7 @@ export class ConsoleSession {
       const turn = this.#isAtPrompt() ? Math.min(deadline, now() + QUIET_MS) : deadline;
       const hasMore = await this.#readUntil(turn);
       if (!hasMore && this.#isAtPrompt()) return { output: this.#screen.ended, status: undefined };
-      if (!hasMore && now() >= deadline) throw this.#late();
+      if (!hasMore && now() >= deadline) throw lateFailure(this.#screen);
     }
   }
 
@@ -230,7 +231,7 @@ export class ConsoleSession {
       const turn = interrupted === undefined ? deadline : Math.min(deadline, now() + QUIET_MS);
       if (await this.#readUntil(turn)) continue;
       if (interrupted !== undefined) return trimmed(interrupted);
-      throw this.#late();
+      throw lateFailure(this.#screen);
     }
   }
 
@@ -300,19 +301,6 @@ export class ConsoleSession {
     if (this.#settings.banner?.test(this.#screen.text)) {
       throw new DeviceFailure('rebooted', 'the device restarted in mid-step');
     }
-  }
-
-  #late(): DeviceFailure {
-    if (this.#screen.length === 0) return new DeviceFailure('no-answer', 'nothing came back');
-    return new DeviceFailure('timeout', 'the console did not come to an end in time');
-  }
-
-  #noPrompt(): DeviceFailure {
-    const { text, length } = this.#screen;
-    if (length === 0) return new DeviceFailure('no-answer', 'the console is silent');
-    const noise = [...text].filter((character) => character === '\ufffd').length;
-    if (noise * 5 > text.length) return new DeviceFailure('garbage', 'what comes is no text');
-    return new DeviceFailure('timeout', 'the console does not show its prompt');
   }
 }
 
