@@ -81,7 +81,7 @@ const OPTIONS = {
   target: 'node20.19',
   minify: true,
   legalComments: 'none',
-  external: ['typescript', 'pkcs11js'],
+  external: ['typescript', 'pkcs11js', 'serialport', '@photostructure/sqlite', '@lydell/node-pty'],
   banner: { js: COMMONJS_NAMES },
   metafile: true,
   logLevel: 'warning',
