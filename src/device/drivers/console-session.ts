@@ -2,23 +2,11 @@ import { utf8 } from '../../kernel/bytes.ts';
 import { DeviceFailure } from '../../model/failure.ts';
 import type { DriverContext } from '../driver.ts';
 import { knownPattern } from '../pattern.ts';
+import type { Answer, LineOptions } from './console-answer.ts';
 import type { ConsoleSettings, EchoMode } from './console-settings.ts';
 import { lateFailure, noPromptFailure } from './console-failures.ts';
 import { ConsoleFrame } from './console-frame.ts';
 import { ConsoleScreen } from './console-screen.ts';
-
-/** What a command came to. */
-export interface Answer {
-  readonly output: string;
-  /** Undefined where the console has none, or did not tell. */
-  readonly status: number | undefined;
-}
-
-/** How one line is sent. */
-export interface LineOptions {
-  readonly timeoutMs: number;
-  readonly echo: EchoMode;
-}
 
 /** More than this in one step is a device gone wild. */
 const MOST_CHARACTERS = 512 * 1024;
@@ -50,12 +38,12 @@ export class ConsoleSession {
    */
   async sync(onLogin?: () => Promise<void>): Promise<void> {
     const { interrupt, sync, login } = this.#settings;
-    const deadline = now() + sync.timeoutMs;
+    const deadline = performance.now() + sync.timeoutMs;
     this.#context.port.discardInput();
     this.#screen.clear();
     do {
       await this.#send(utf8(interrupt));
-      const turn = Math.min(deadline, now() + sync.everyMs);
+      const turn = Math.min(deadline, performance.now() + sync.everyMs);
       while (await this.#readUntil(turn)) {
         if (login && onLogin && login.test(this.#screen.text)) {
           this.#screen.clear();
@@ -63,14 +51,14 @@ export class ConsoleSession {
         }
         if (this.#isAtPrompt() && (await this.#isAnswering(deadline))) return;
       }
-    } while (now() < deadline);
+    } while (performance.now() < deadline);
     throw noPromptFailure(this.#screen);
   }
 
   /** Sends a line and waits for the prompt; the bytes stay the caller's to wipe. */
   async command(line: Uint8Array, options: LineOptions): Promise<Answer> {
     const { status } = this.#settings;
-    const deadline = now() + options.timeoutMs;
+    const deadline = performance.now() + options.timeoutMs;
     if (typeof status === 'string') return await this.#framed(line, options, deadline);
     await this.#enter(line, options.echo, deadline);
     const output = await this.#toPrompt(deadline);
@@ -87,7 +75,7 @@ export class ConsoleSession {
 
   /** Sends a line, and returns without waiting for what comes of it. */
   async lineOnly(line: Uint8Array, options: LineOptions): Promise<void> {
-    await this.#enter(line, options.echo, now() + options.timeoutMs);
+    await this.#enter(line, options.echo, performance.now() + options.timeoutMs);
   }
 
   /** Sends characters as they are. */
@@ -101,15 +89,15 @@ export class ConsoleSession {
     pattern: RegExp | undefined,
     options: { readonly timeoutMs: number; readonly everyMs?: number; again?(): Promise<void> },
   ): Promise<string> {
-    const deadline = now() + options.timeoutMs;
+    const deadline = performance.now() + options.timeoutMs;
     const { everyMs = Infinity } = options;
-    let next = now() + everyMs;
+    let next = performance.now() + everyMs;
     for (;;) {
       if (pattern ? pattern.test(this.#screen.text) : this.#isAtPrompt()) return this.#screen.text;
-      if (now() >= deadline) throw lateFailure(this.#screen);
-      if (now() >= next) {
+      if (performance.now() >= deadline) throw lateFailure(this.#screen);
+      if (performance.now() >= next) {
         await options.again?.();
-        next = now() + everyMs;
+        next = performance.now() + everyMs;
       }
       await this.#readUntil(Math.min(deadline, next));
     }
@@ -143,10 +131,10 @@ export class ConsoleSession {
       }
       this.#refuseRestart();
       // An error that ends the line early, such as an exception, leaves a prompt and no second mark.
-      const turn = this.#isAtPrompt() ? Math.min(deadline, now() + QUIET_MS) : deadline;
+      const turn = this.#isAtPrompt() ? Math.min(deadline, performance.now() + QUIET_MS) : deadline;
       const hasMore = await this.#readUntil(turn);
       if (!hasMore && this.#isAtPrompt()) return { output: this.#screen.ended, status: undefined };
-      if (!hasMore && now() >= deadline) throw lateFailure(this.#screen);
+      if (!hasMore && performance.now() >= deadline) throw lateFailure(this.#screen);
     }
   }
 
@@ -182,15 +170,15 @@ export class ConsoleSession {
   /** Types and sees each piece come back, before the line is ended: a lost character is never run. */
   async #typeSeen(line: Uint8Array, deadline: number): Promise<string> {
     let hadEcho = false;
-    const patienceMs = Math.min(ECHO_MS, (deadline - now()) / (2 * TYPING_ATTEMPTS));
+    const patienceMs = Math.min(ECHO_MS, (deadline - performance.now()) / (2 * TYPING_ATTEMPTS));
     const echoMs = patienceMs + this.#lineMs(line.length);
-    for (let attempt = 1; attempt <= TYPING_ATTEMPTS && now() < deadline; attempt++) {
-      const before = await this.#typeOnce(line, Math.min(deadline, now() + echoMs));
+    for (let attempt = 1; attempt <= TYPING_ATTEMPTS && performance.now() < deadline; attempt++) {
+      const before = await this.#typeOnce(line, Math.min(deadline, performance.now() + echoMs));
       if (before !== undefined) return before;
       this.#refuseRestart();
       hadEcho ||= this.#screen.length > 0;
       await this.#send(utf8(this.#settings.interrupt));
-      const turn = Math.min(deadline, now() + echoMs);
+      const turn = Math.min(deadline, performance.now() + echoMs);
       while ((await this.#readUntil(turn)) && !this.#isAtPrompt());
     }
     if (!hadEcho) throw new DeviceFailure('no-answer', 'the console does not echo what it is sent');
@@ -223,12 +211,13 @@ export class ConsoleSession {
       this.#refuseRestart();
       if (this.#isAtPrompt()) {
         // Without a status nothing else tells that the prompt is one, and not the beginning of a line.
-        if (status || !(await this.#readUntil(now() + settleMs)))
+        if (status || !(await this.#readUntil(performance.now() + settleMs)))
           return trimmed(this.#screen.ended);
         continue;
       }
       const interrupted = this.#promptUnderNoise();
-      const turn = interrupted === undefined ? deadline : Math.min(deadline, now() + QUIET_MS);
+      const turn =
+        interrupted === undefined ? deadline : Math.min(deadline, performance.now() + QUIET_MS);
       if (await this.#readUntil(turn)) continue;
       if (interrupted !== undefined) return trimmed(interrupted);
       throw lateFailure(this.#screen);
@@ -237,7 +226,7 @@ export class ConsoleSession {
 
   /** After the second mark only the prompt is left to come; noise may have swallowed it. */
   async #passPrompt(deadline: number): Promise<void> {
-    const turn = Math.min(deadline, now() + QUIET_MS);
+    const turn = Math.min(deadline, performance.now() + QUIET_MS);
     while (!this.#isAtPrompt() && (await this.#readUntil(turn)));
   }
 
@@ -251,11 +240,11 @@ export class ConsoleSession {
   async #isAnswering(deadline: number): Promise<boolean> {
     const { status, lineEnd, echo, settleMs } = this.#settings;
     if (typeof status !== 'string') {
-      return echo === 'check' || !(await this.#readUntil(now() + settleMs));
+      return echo === 'check' || !(await this.#readUntil(performance.now() + settleMs));
     }
     const frame = new ConsoleFrame(status);
     const marks = frame.wrap(new Uint8Array());
-    const turn = Math.min(deadline, now() + HANDSHAKE_MS);
+    const turn = Math.min(deadline, performance.now() + HANDSHAKE_MS);
     this.#screen.clear();
     await this.#typeBlind(marks);
     await this.#send(lineEnd);
@@ -273,7 +262,7 @@ export class ConsoleSession {
   /** False when nothing came until then. */
   async #readUntil(deadline: number): Promise<boolean> {
     const { port, signal } = this.#context;
-    const bytes = await port.read({ timeoutMs: Math.max(1, deadline - now()), signal });
+    const bytes = await port.read({ timeoutMs: Math.max(1, deadline - performance.now()), signal });
     if (!bytes) return false;
     this.#screen.push(bytes);
     bytes.fill(0);
@@ -289,8 +278,8 @@ export class ConsoleSession {
 
   /** Waits; throws `interrupted`. */
   async pause(milliseconds: number): Promise<void> {
-    const deadline = now() + milliseconds;
-    while (now() < deadline) await this.#readUntil(deadline);
+    const deadline = performance.now() + milliseconds;
+    while (performance.now() < deadline) await this.#readUntil(deadline);
   }
 
   #isAtPrompt(): boolean {
@@ -307,8 +296,4 @@ export class ConsoleSession {
 /** Without the line break that the end of the line sent was answered with, and the one before the prompt. */
 function trimmed(output: string): string {
   return output.replace(/^\n/, '').replace(/\n$/, '');
-}
-
-function now(): number {
-  return performance.now();
 }
