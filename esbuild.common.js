@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 
-const SHARE = 0.25;
+const SHARE = 0.4;
+/** Whatever this command loads is common: its start is measured, docs/performance.md. */
+const SWIFT = 'commands/unit/show.ts';
 
 /**
  * Puts the modules that many commands load into one chunk. Left alone, esbuild makes a chunk for
@@ -10,8 +12,6 @@ const SHARE = 0.25;
  */
 export function commonChunk(inputs) {
   const common = commonModules(inputs);
-  const entries = new Set([...commandsOf(inputs), ...lateEntries(inputs)]);
-  for (const path of common) entries.delete(path);
   return {
     name: 'common-chunk',
     setup(build) {
@@ -25,32 +25,39 @@ export function commonChunk(inputs) {
       }));
       // Whoever is an entry reaches all of it; so its modules have one set of entries. But main.ts,
       // on whose way `--version` is: what it loads is a chunk of its own.
-      build.onLoad({ filter: /\.(?:ts|js|mjs)$/ }, async ({ path }) => {
-        if (!entries.has(relative(import.meta.dirname, path))) return undefined;
-        return {
-          contents: `import 'keyline:common';\n${await readFile(path, 'utf8')}`,
-          loader: path.endsWith('.ts') ? 'ts' : 'js',
-        };
+      build.onLoad({ filter: /[\\/](?:commands|hooks)[\\/].*\.ts$/ }, async ({ path }) => ({
+        contents: `import 'keyline:common';\n${await readFile(path, 'utf8')}`,
+        loader: 'ts',
+      }));
+      // What is imported only when it is needed is an entry too, by a module that stands for it: it
+      // may be a common one itself.
+      build.onResolve({ filter: /./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+        if (kind !== 'dynamic-import' || pluginData === 'late') return undefined;
+        const options = { kind, importer, resolveDir, pluginData: 'late' };
+        const found = await build.resolve(path, options);
+        const isModule = inputs[relative(import.meta.dirname, found.path)]?.format === 'esm';
+        return isModule ? { path: found.path, namespace: 'keyline-late' } : undefined;
       });
+      build.onLoad({ filter: /./, namespace: 'keyline-late' }, ({ path }) => ({
+        contents: `import 'keyline:common';\nexport * from ${JSON.stringify(path)};`,
+        resolveDir: import.meta.dirname,
+      }));
     },
   };
 }
 
-function commandsOf(inputs) {
-  return Object.keys(inputs).filter((path) => path.startsWith('commands/'));
-}
-
-/** ES modules that a good part of the commands load at their start; CommonJS would run at once. */
+/** The project's modules that a good part of the commands load at their start; packages follow them. */
 function commonModules(inputs) {
-  const commands = commandsOf(inputs);
+  const commands = Object.keys(inputs).filter((path) => path.startsWith('commands/'));
   const counts = new Map();
   for (const command of commands) {
     for (const path of closure(inputs, command)) counts.set(path, (counts.get(path) ?? 0) + 1);
   }
+  const swift = closure(inputs, SWIFT);
   return [...counts]
-    .filter(([path, count]) => count >= commands.length * SHARE && inputs[path].format === 'esm')
+    .filter(([path, count]) => swift.has(path) || count >= commands.length * SHARE)
     .map(([path]) => path)
-    .filter((path) => !path.includes(':') && !path.startsWith('commands/'));
+    .filter((path) => path.startsWith('src/'));
 }
 
 function closure(inputs, start, seen = new Set()) {
@@ -60,12 +67,4 @@ function closure(inputs, start, seen = new Set()) {
     if (kind === 'import-statement') closure(inputs, path, seen);
   }
   return seen;
-}
-
-/** What is imported only when it is needed is an entry of its own. */
-function lateEntries(inputs) {
-  return Object.values(inputs)
-    .flatMap(({ imports }) => imports)
-    .filter(({ path, kind }) => kind === 'dynamic-import' && inputs[path]?.format === 'esm')
-    .map(({ path }) => path);
 }

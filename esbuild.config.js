@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { Plugin } from '@oclif/core';
 import { build } from 'esbuild';
 import { commonChunk } from './esbuild.common.js';
+import { leanCrypto, leanTypebox } from './esbuild.lean.js';
 import { leanOclif } from './esbuild.oclif.js';
 
 /** Files under `folder` whose name ends so, as paths from the root. */
@@ -51,7 +52,8 @@ async function writeManifest() {
 
 /** dist/LICENSES.txt: the notices of every package of which the bundle holds a part. */
 function writeLicenses(inputs) {
-  const folders = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
+  const files = inputs.filter((path) => !path.includes(':')); // the others are plugins' own
+  const folders = files.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
   const texts = [...new Set(folders.filter(Boolean))].sort().map((folder) => {
     const { name, version, license } = JSON.parse(
       readFileSync(join(folder, 'package.json'), 'utf8'),
@@ -88,9 +90,10 @@ const OPTIONS = {
 };
 
 const commands = { ...OPTIONS, splitting: true, entryPoints: commandEntries() };
-const draft = await build({ ...commands, plugins: [leanOclif], write: false });
+const lean = [leanOclif, leanTypebox, leanCrypto];
+const draft = await build({ ...commands, plugins: lean, write: false });
 const results = await Promise.all([
-  build({ ...commands, plugins: [leanOclif, commonChunk(draft.metafile.inputs)] }),
+  build({ ...commands, plugins: [...lean, commonChunk(draft.metafile.inputs)] }),
   build({ ...OPTIONS, splitting: true, entryPoints: { index: 'src/index.ts' } }),
   // One file each, because a thread that is started waits for every file that it reads.
   build({ ...OPTIONS, splitting: false, entryPoints: workerEntries() }),

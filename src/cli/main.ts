@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { run, settings } from '@oclif/core';
 import type { Interfaces } from '@oclif/core';
 import { asKeylineError, formatReport, reportOf } from './report.ts';
@@ -24,10 +26,17 @@ export async function execute(url: string, options: ExecuteOptions = {}): Promis
   process.stdout.on('error', passOverBrokenPipe);
   process.stderr.on('error', () => undefined);
   try {
-    await run(process.argv.slice(2), options.development ? await fromSources(url) : url);
+    await run(process.argv.slice(2), options.development ? await fromSources(url) : ofPackage(url));
   } catch (error) {
     reportAndExit(error);
   }
+}
+
+/** What oclif would look for folder by folder upwards, and read twice: 3 ms of a start. */
+function ofPackage(url: string): Interfaces.LoadOptions {
+  const root = fileURLToPath(new URL('..', url));
+  const pjson = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Interfaces.PJSON;
+  return { root, pjson };
 }
 
 async function fromSources(url: string): Promise<Interfaces.LoadOptions> {

@@ -1,6 +1,6 @@
-import { inspect } from 'node:util';
-
 const REDACTED = '[secret]';
+// What `inspect.custom` of node:util is, without loading that: it is 3 ms of a start on Node 24.
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /**
  * Secret bytes that print as `[secret]` in every way JavaScript can print, and that are wiped on
@@ -58,7 +58,7 @@ export class Secret implements Disposable {
     return REDACTED;
   }
 
-  [inspect.custom](): string {
+  [INSPECT](): string {
     return REDACTED;
   }
 }
