@@ -3,9 +3,10 @@ import type { DeviceProfile } from '../profile-model.ts';
 import { makeHardwareId } from './device-identity.ts';
 import { DeviceMemory } from './device-memory.ts';
 import { foreignValues } from './foreign-credential.ts';
+import type { ProgrammerRole } from './programmer-role.ts';
 import { faultOf } from './simulated-fault.ts';
 import type { SimulatedFaults } from './simulated-fault.ts';
-import type { SimulatedProtocol } from './simulated-protocol.ts';
+import type { ProgrammerResult, SimulatedProtocol } from './simulated-protocol.ts';
 import { createProtocol } from './simulated-protocols.ts';
 
 /** What a device needs to be made. */
@@ -76,6 +77,11 @@ export class SimulatedDevice {
 
   received(bytes: Uint8Array): void {
     this.#protocol.received(bytes);
+  }
+
+  /** Undefined for devices that no programmer writes. */
+  program(role: ProgrammerRole, unplug: () => void): ProgrammerResult | undefined {
+    return this.#protocol.program?.(role, this.#options.faults(), unplug);
   }
 
   #start(): void {

@@ -1,5 +1,7 @@
 import type { DeviceProfile } from '../profile-model.ts';
 import type { DeviceMemory } from './device-memory.ts';
+import type { ProgrammerRole } from './programmer-role.ts';
+import type { SimulatedFaults } from './simulated-fault.ts';
 
 /** What a simulated device gives its protocol. */
 export interface ProtocolParts {
@@ -18,6 +20,14 @@ export interface SimulatedProtocol {
   received(bytes: Uint8Array): void;
   /** Power came: RAM is empty, and what the device says at its start is said. */
   boot(): void;
+  /** What a programmer does with it, for devices that are written by one. */
+  program?(role: ProgrammerRole, faults: SimulatedFaults, unplug: () => void): ProgrammerResult;
   /** Stores values as if somebody else had provisioned the device. */
   provision(values: ReadonlyMap<string, Uint8Array>): void;
+}
+
+/** What a run of the programmer prints and ends with. */
+export interface ProgrammerResult {
+  readonly output: string;
+  readonly status: number;
 }

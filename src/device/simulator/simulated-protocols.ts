@@ -1,17 +1,18 @@
-import { KeylineError } from '../../kernel/errors.ts';
 import type { DriverName } from '../profile-model.ts';
+import { createAtProtocol } from './at-modem.ts';
 import { createConsoleProtocol } from './console/console-protocol.ts';
+import { createProgrammableDevice } from './programmer-work.ts';
 import type { ProtocolParts, SimulatedProtocol } from './simulated-protocol.ts';
+import { createSmpProtocol } from './smp-server.ts';
 
-const PROTOCOLS: Partial<Record<DriverName, (parts: ProtocolParts) => SimulatedProtocol>> = {
+const PROTOCOLS: Record<DriverName, (parts: ProtocolParts) => SimulatedProtocol> = {
   console: createConsoleProtocol,
+  smp: createSmpProtocol,
+  'at-cmng': createAtProtocol,
+  image: createProgrammableDevice,
 };
 
 /** The device's half of the protocol that the profile's driver speaks. Throws `usage`. */
 export function createProtocol(parts: ProtocolParts): SimulatedProtocol {
-  const create = PROTOCOLS[parts.profile.driver];
-  if (create) return create(parts);
-  throw new KeylineError('usage', {
-    message: `devices of driver ${parts.profile.driver} cannot be simulated`,
-  });
+  return PROTOCOLS[parts.profile.driver](parts);
 }

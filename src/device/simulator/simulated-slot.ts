@@ -1,8 +1,11 @@
 import type { DeviceLine } from './device-line.ts';
 import { FaultyCable } from './faulty-cable.ts';
 import { openPtyLine } from './pty-line.ts';
+import type { ProgrammerRole } from './programmer-role.ts';
 import type { SimulatedDevice } from './simulated-device.ts';
+import { faultOf } from './simulated-fault.ts';
 import type { SimulatedFault, SimulatedFaults } from './simulated-fault.ts';
+import type { ProgrammerResult } from './simulated-protocol.ts';
 import type { SimulatorFiles } from './simulator-files.ts';
 import { openTcpLine } from './tcp-line.ts';
 
@@ -89,6 +92,15 @@ export class SimulatedSlot {
   /** The device's bytes. */
   send(bytes: Uint8Array): void {
     this.#cable?.fromDevice(bytes);
+  }
+
+  /** What a programmer at this slot's port does with the device; undefined: nothing is there. */
+  program(role: ProgrammerRole): ProgrammerResult | undefined {
+    if (!this.#line) return undefined;
+    this.lastHeardAt = performance.now();
+    return this.#device?.program(role, () => {
+      this.#fallOut(faultOf(this.faults, 'unplug')?.replugMs);
+    });
   }
 
   #next(work: () => Promise<void>): Promise<void> {
