@@ -13,6 +13,8 @@ import { redact } from './redact.ts';
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
 
+  /** Of the `--json` envelope; 0 where lines of JSON come before it. */
+  protected readonly jsonIndent: number = 2;
   readonly #warnings: string[] = [];
   #interrupt: Interrupt | undefined;
 
@@ -71,7 +73,7 @@ export abstract class BaseCommand extends Command {
       const result = (await this.run()) as T;
       if (this.jsonEnabled()) {
         const envelope = { result: result ?? null, warnings: this.#warnings };
-        process.stdout.write(`${JSON.stringify(envelope, null, 2)}\n`);
+        process.stdout.write(`${JSON.stringify(envelope, null, this.jsonIndent)}\n`);
       }
       return result;
     } finally {

@@ -20,16 +20,23 @@ export class DeviceSession implements AsyncDisposable {
   readonly address: PortAddress;
   readonly #options: SessionOptions;
   #port: Port | undefined;
+  #isClosed = false;
 
   private constructor(address: PortAddress, options: SessionOptions, port: Port) {
     this.address = address;
     this.#options = options;
     this.#port = port;
+    this.#watch(port);
   }
 
   /** Throws what `openPort` throws. */
   static async open(address: PortAddress, options: SessionOptions): Promise<DeviceSession> {
     return new DeviceSession(address, options, await open(address, options));
+  }
+
+  /** Whether the port that was last opened went away or was closed. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** Resolves when the port that is open now went away or was closed. */
@@ -69,7 +76,16 @@ export class DeviceSession implements AsyncDisposable {
       return await use(path);
     } finally {
       this.#port = await open(address, this.#options);
+      this.#watch(this.#port);
     }
+  }
+
+  /** One listener for each opening: a promise that is raced again and again keeps every race. */
+  #watch(port: Port): void {
+    this.#isClosed = false;
+    void port.closed.then(() => {
+      if (this.#port === port || this.#port === undefined) this.#isClosed = true;
+    });
   }
 
   #required(): Port {

@@ -30,13 +30,13 @@ export async function provisionUnit(run: ProvisionRun, device: SlotDevice): Prom
   return await unit.run();
 }
 
-const NEVER = new AbortController().signal;
-
 class UnitRun implements Disposable {
   readonly #run: ProvisionRun;
   readonly #device: SlotDevice;
   readonly #log: WireLog;
   readonly #unit: UnitOnRecord;
+  /** A unit that is being written is finished whatever is interrupted: each wait has its own deadline. */
+  readonly #never = new AbortController().signal;
   #step: UnitStep = 'identify';
   #live: LiveDevice | undefined;
   #secrets: UnitSecrets | undefined;
@@ -119,8 +119,7 @@ class UnitRun implements Disposable {
     this.#live?.check();
     this.#enter('write');
     await this.#unit.move('writing', overwrites === undefined ? {} : { overwrites });
-    // From here on the unit is finished, whatever is interrupted: each wait has its own deadline.
-    const during = this.#context(NEVER);
+    const during = this.#context(this.#never);
     const told = await driver.write(during, this.#secretsNow().values);
     await this.#unit.move('written', this.#captured({ ...captures, ...told }));
     return await this.#pass('written', await this.#verify(during));
@@ -135,7 +134,7 @@ class UnitRun implements Disposable {
     this.#live?.check();
     await this.#unit.adopt(index, endpointKey);
     await this.#derive(index);
-    return await this.#pass('adopted', await this.#verify(this.#context(NEVER)));
+    return await this.#pass('adopted', await this.#verify(this.#context(this.#never)));
   }
 
   /** Evidence, or undefined for a device that does not hold its credential whole. */
@@ -156,7 +155,7 @@ class UnitRun implements Disposable {
 
   /** Puts on record that it is verified, once the device has said again who it is, and ends the unit. */
   async #pass(how: PassedUnit['kind'], evidence: Evidence): Promise<Outcome> {
-    const idAfter = await this.#identifyAgain(this.#context(NEVER));
+    const idAfter = await this.#identifyAgain(this.#context(this.#never));
     this.#live?.check();
     this.#enter('record');
     const proven = { ...evidence, detail: this.#log.mask(evidence.detail) };
