@@ -3,7 +3,7 @@ import { createDriver } from '../../../src/device/driver-kinds.ts';
 import { acceptHardwareId } from '../../../src/device/hardware-id.ts';
 import { contextFor, fixtureProfile, openSlot, simulate, someValues } from './bench.ts';
 
-describe.each(['u-boot', 'linux-shell', 'zephyr-shell', 'esp-idf-console'])(
+describe.each(['u-boot', 'linux-shell', 'zephyr-shell', 'esp-idf-console', 'micropython'])(
   'a simulated console, %s',
   (name) => {
     it('is provisioned by the real driver over a pseudo-terminal', async () => {

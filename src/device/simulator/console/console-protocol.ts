@@ -11,6 +11,7 @@ import { ConsoleDevice } from './console-device.ts';
 import type { ConsoleDialect, DialectParts } from './console-dialect.ts';
 import { EspIdfConsole } from './esp-idf-console.ts';
 import { fromLatin1 } from './latin1.ts';
+import { MicroPythonConsole } from './micropython-console.ts';
 import { PosixConsole } from './posix-console.ts';
 import { UBootConsole } from './u-boot-console.ts';
 import { ZephyrConsole } from './zephyr-console.ts';
@@ -45,6 +46,7 @@ function dialectOf({ name, section }: DeviceProfile): (parts: DialectParts) => C
   const sent = write.map(({ send }) => send ?? '').join('\n');
   if (quote === 'u-boot') return (parts) => new UBootConsole(parts);
   if (quote === 'posix') return (parts) => new PosixConsole(parts);
+  if (quote === 'python') return (parts) => new MicroPythonConsole(parts);
   if (/^settings /m.test(sent)) return (parts) => new ZephyrConsole(parts);
   if (/^nvs_set /m.test(sent)) return (parts) => new EspIdfConsole(parts);
   throw new KeylineError('usage', {
