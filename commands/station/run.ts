@@ -13,7 +13,7 @@ export default class StationRun extends BaseCommand {
 
   static override examples = [
     '<%= config.bin %> station run A1 --profile linux-shell --jig ./devices/jig.yaml --once',
-    '<%= config.bin %> station run A1 --profile linux-shell --jig ./devices/jig.yaml --slots 1,2 --limit 2 --json',
+    '<%= config.bin %> station run A1 --profile linux-shell --jig ./devices/jig.yaml --slots 1,2 --operator mia --once --json',
   ];
 
   static override args = { lot: Args.string({ required: true, description: 'Code or id.' }) };
