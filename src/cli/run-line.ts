@@ -4,6 +4,7 @@ import { openLine } from '../job/open-line.ts';
 import type { LineChoices } from '../job/open-line.ts';
 import { runStation } from '../job/run-station.ts';
 import type { LineFlagValues } from './bench-flags.ts';
+import { KeylineError } from '../kernel/errors.ts';
 import { commandCredentials } from './credentials.ts';
 import { OperatorInput } from './operator-input.ts';
 import type { LineCommand } from './run-bench.ts';
@@ -37,7 +38,7 @@ export async function runLine(
   for (const text of line.warnings) command.warning(text);
   const { signal } = command;
   const { limit, once } = flags;
-  const slots = flags.slots?.split(',').map(Number);
+  const slots = flags.slots === undefined ? undefined : slotNumbers(flags.slots);
   const { run } = line;
   const numbers = jig.slots.map(({ slot }) => slot).filter((slot) => slots?.includes(slot) ?? true);
   const { free, states } = run.ledger.counts(run.open.lot.lotId).planned;
@@ -66,4 +67,11 @@ export async function runLine(
   if (tally.interrupted) process.exitCode = 130;
   else if (tally.failed > 0) process.exitCode = 6;
   return tally;
+}
+
+function slotNumbers(text: string): number[] {
+  if (/^\d{1,3}(,\d{1,3})*$/.test(text)) return text.split(',').map(Number);
+  throw new KeylineError('usage', {
+    message: `${JSON.stringify(text)} are no slots; write numbers, such as 1,2,5`,
+  });
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { REWORK_CODE } from '../../src/job/decide-unit.ts';
 import { DeviceFailure } from '../../src/model/failure.ts';
 import { parseEndpointKey } from '../../src/model/ids.ts';
+import { collect } from '../ledger/station.ts';
 import { PUBLISHED, Rig, TestDevice } from './provision-rig.ts';
 
 let rig: Rig;
@@ -187,6 +188,10 @@ describe('what a device already holds', () => {
     const device = new TestDevice('aa-01');
     device.held = { kind: 'other', detail: 'a secret' };
     expect(await rig.take(device, { run: { overwrite: 'old pilot' } })).toMatchObject({ ok: true });
+    const events = await collect(rig.ledger.entries(), ({ event }) => event);
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'writing', overwrites: 'old pilot' }),
+    );
   });
 
   it('is adopted when it is a credential of this lot that no device has', async () => {
