@@ -37,10 +37,10 @@ export default class UnitShow extends BaseCommand {
   async run(): Promise<UnitReport> {
     const { args, flags } = await this.parse(UnitShow);
     const { reveal, output, force, why, again } = flags;
-    const { lot } = await findLot(this.home, args.lot);
-    const reference = parseUnit(lot, args.unit, flags.by);
+    const stored = await findLot(this.home, args.lot);
+    const reference = parseUnit(stored.lot, args.unit, flags.by);
     const credentials = commandCredentials(this, flags);
-    await using open = await openLot(this.home, lot.lotId, credentials);
+    await using open = await openLot(this.home, stored, credentials);
     for (const text of open.warnings) this.warning(text);
     const { signal } = this;
     await using out = await openUnitOutput(this, {

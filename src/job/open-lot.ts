@@ -42,16 +42,17 @@ export function findLot(home: Home, reference: string): Promise<StoredLot> {
 }
 
 /**
- * Opens a lot with its owner's key where this home has it, else with this station's grants. Throws
- * what `findLot`, `openKey` and a grant's checks throw; `not-found` where there is neither.
+ * Opens a lot, named or found before, with its owner's key where this home has it, else with this
+ * station's grants. Throws what `findLot`, `openKey` and a grant's checks throw; `not-found` where
+ * there is neither.
  */
 export async function openLot(
   home: Home,
-  reference: string,
+  lot: string | StoredLot,
   credentials: Credentials,
   options: { readonly clock?: Clock } = {},
 ): Promise<OpenLot> {
-  const stored = await findLot(home, reference);
+  const stored = typeof lot === 'string' ? await findLot(home, lot) : lot;
   const cards = await listKeyCards(home);
   const isOwner = cards.some((card) => card.provisioningKey === stored.lot.provisioningKey);
   if (isOwner) return openOwnLot(home, stored, credentials);
