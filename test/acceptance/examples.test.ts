@@ -15,6 +15,9 @@ interface Manifest {
 /** Examples that make what a prepared home has already. */
 const IN_EMPTY_HOME = ['key create', 'key import', 'station init'];
 
+/** Examples that need devices; station.test.ts runs them. */
+const WITH_DEVICES = ['device:write', 'device:verify', 'station:run'];
+
 /** Where secrets are on purpose: what a workspace begins with, and what an example writes them to. */
 const ALLOWED_FILES = ['identity', 'backup.txt', 'secrets.csv', 'unit.txt'];
 
@@ -23,7 +26,7 @@ const { commands } = JSON.parse(
 ) as Manifest;
 
 const examples = Object.entries(commands).flatMap(([id, { examples = [] }]) =>
-  examples.map((text) =>
+  (WITH_DEVICES.includes(id) ? [] : examples).map((text) =>
     text
       .replaceAll('<%= config.bin %>', 'keyline')
       .replaceAll('<%= command.id %>', id.replaceAll(':', ' ')),
