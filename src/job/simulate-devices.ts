@@ -25,6 +25,7 @@ export interface SimulationOptions {
   readonly seconds?: number | undefined;
   /** Ends when every device was provisioned and read back. */
   readonly once: boolean;
+  readonly patience?: Partial<Patience>;
   readonly signal: AbortSignal;
   readonly onReady?: (simulation: Simulation) => void;
   readonly onEvent?: (event: SimulatorEvent) => void;
@@ -48,12 +49,18 @@ export interface SimulationResult {
   readonly readBack: number;
 }
 
+/** How an operator who changes devices would wait, in milliseconds. */
+export interface Patience {
+  /** Nobody has looked at a device's memory for so long: its verification is over. 1 s. */
+  readonly doneAfterMs: number;
+  /** A device that nobody gets done is taken out. 20 s. */
+  readonly givenUpAfterMs: number;
+  /** Between one device and the next. 500 ms. */
+  readonly gapMs: number;
+}
+
 const LOOK_EVERY_MS = 50;
-/** Nobody looks at a device's memory any more: its verification is over. */
-const DONE_AFTER_MS = 1_000;
-/** A device that nobody gets done is taken out, as an operator would. */
-const GIVEN_UP_AFTER_MS = 20_000;
-const CHANGE_GAP_MS = 500;
+const PATIENCE: Patience = { doneAfterMs: 1_000, givenUpAfterMs: 20_000, gapMs: 500 };
 
 /**
  * Simulates devices until the signal fires, or `once`, `limit` or `seconds` is reached. Throws `not-found`,
@@ -87,6 +94,7 @@ async function attend(
   signal: AbortSignal,
 ): Promise<SimulationResult> {
   const { autoload, once, limit = Infinity, seconds = Infinity, dir } = options;
+  const patience = { ...PATIENCE, ...options.patience };
   const end = performance.now() + seconds * 1_000;
   const done = new Set<number>();
   let devices = simulator.slots.length;
@@ -95,14 +103,14 @@ async function attend(
   while (!signal.aborted && performance.now() < end && errors.length === 0) {
     for (const view of simulator.slots) {
       if (view.device === undefined || changing.has(view.slot)) continue;
-      if (isDone(view)) done.add(view.device);
-      if (!autoload || !(isDone(view) || isGivenUp(view))) continue;
+      if (isDone(view, patience)) done.add(view.device);
+      if (!autoload || !(isDone(view, patience) || isGivenUp(view, patience))) continue;
       const isLast = devices >= limit;
       if (!isLast) devices += 1;
       changing.add(view.slot);
       const change = isLast
         ? simulator.removeDevice(view.slot)
-        : simulator.replaceDevice(view.slot, { gapMs: CHANGE_GAP_MS });
+        : simulator.replaceDevice(view.slot, { gapMs: patience.gapMs });
       void change
         .catch((error: unknown) => errors.push(error))
         .finally(() => changing.delete(view.slot));
@@ -116,13 +124,13 @@ async function attend(
   return { dir, devices, readBack: done.size };
 }
 
-function isDone({ isReadBack, idleMs }: SlotView): boolean {
-  return isReadBack && idleMs !== undefined && idleMs > DONE_AFTER_MS;
+function isDone({ isReadBack, idleMs }: SlotView, { doneAfterMs }: Patience): boolean {
+  return isReadBack && idleMs !== undefined && idleMs > doneAfterMs;
 }
 
-function isGivenUp({ idleMs, silentMs }: SlotView): boolean {
+function isGivenUp({ idleMs, silentMs }: SlotView, { givenUpAfterMs }: Patience): boolean {
   if (silentMs === undefined) return false;
-  return Math.min(idleMs ?? Infinity, silentMs) > GIVEN_UP_AFTER_MS;
+  return Math.min(idleMs ?? Infinity, silentMs) > givenUpAfterMs;
 }
 
 function nextLook(signal: AbortSignal): Promise<void> {

@@ -155,8 +155,10 @@ export function readDeviceMemory(path: string): DeviceMemoryContent | undefined 
     };
     const flash = Object.entries(value.flash).map(([name, stored]) => [
       name,
-      typeof stored === 'string' ? Buffer.from(stored) : Buffer.from(stored.hex, 'hex'),
-    ]) as [string, Buffer][];
+      Uint8Array.from(
+        typeof stored === 'string' ? Buffer.from(stored) : Buffer.from(stored.hex, 'hex'),
+      ),
+    ]) as [string, Uint8Array][];
     return { ...value, flash: new Map(flash) };
   } catch {
     throw new KeylineError('usage', {

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createDriver } from '../../../src/device/driver-kinds.ts';
 import { acceptHardwareId } from '../../../src/device/hardware-id.ts';
+import { endpointKeysIn, flashHolds } from '../../../src/device/simulator/memory-search.ts';
+import { endpointKeyOf } from '../../../src/model/ids.ts';
 import { contextFor, fixtureProfile, openSlot, simulate, someValues } from './bench.ts';
+
+/** What `someValues` gives. */
+const EXPECTED = {
+  endpointKey: endpointKeyOf(new Uint8Array(16).fill(7)),
+  secret: Buffer.alloc(32, 7),
+};
 
 describe.each(['u-boot', 'linux-shell', 'zephyr-shell', 'esp-idf-console', 'micropython'])(
   'a simulated console, %s',
@@ -19,7 +27,9 @@ describe.each(['u-boot', 'linux-shell', 'zephyr-shell', 'esp-idf-console', 'micr
       expect(await driver.inspect(context)).toEqual({ kind: 'none' });
       await driver.captures?.(context);
       await driver.write(context, values);
-      expect(simulator.memory(1).stores).toBeGreaterThan(0);
+      expect(endpointKeysIn(simulator.memory(1))).toEqual([EXPECTED.endpointKey]);
+      expect(flashHolds(simulator.memory(1), EXPECTED.secret)).toBe(true);
+      expect(flashHolds(simulator.memory(1), Buffer.alloc(32, 8))).toBe(false);
       expect(await driver.verify(context, values)).toHaveProperty('kind');
       expect(await driver.inspect(context)).toHaveProperty('kind', 'endpoint-key');
     });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createDriver } from '../../../src/device/driver-kinds.ts';
 import { acceptHardwareId } from '../../../src/device/hardware-id.ts';
+import { endpointKeysIn, flashHolds } from '../../../src/device/simulator/memory-search.ts';
 import type { Simulator } from '../../../src/device/simulator/simulator.ts';
 import { contextFor, fixtureProfile, openSlot, simulate, someValues } from './bench.ts';
 
@@ -29,6 +30,8 @@ describe('a simulated programmer', () => {
     await driver.captures?.(context);
     await driver.write(context, values);
     expect(simulator.memory(1).flash.get('image')).toHaveLength(0x3000);
+    expect(endpointKeysIn(simulator.memory(1))).toHaveLength(1);
+    expect(flashHolds(simulator.memory(1), Buffer.alloc(32, 7))).toBe(true);
     expect(await driver.verify(context, values)).toHaveProperty('kind', 'programmer');
     expect(await driver.inspect(context)).toHaveProperty('kind', 'endpoint-key');
   });
