@@ -10,7 +10,7 @@ import { provisionRun } from '../../src/job/provision-run.ts';
 import type { Outcome, ProvisionRun } from '../../src/job/provision-run.ts';
 import { provisionUnit } from '../../src/job/provision-unit.ts';
 import { Secret } from '../../src/kernel/secret.ts';
-import type { Ledger } from '../../src/ledger/ledger.ts';
+import type { Ledger, LedgerOptions } from '../../src/ledger/ledger.ts';
 import { DeviceFailure } from '../../src/model/failure.ts';
 import type { FailureCode } from '../../src/model/failure.ts';
 import { parseEndpointKey, parseLotId, parseProvisioningKey } from '../../src/model/ids.ts';
@@ -167,9 +167,9 @@ export class Rig implements AsyncDisposable {
   }
 
   /** The process died: everything that was not on disk is gone. */
-  async reopen(): Promise<void> {
+  async reopen(options: Partial<LedgerOptions> = {}): Promise<void> {
     await this.ledger[Symbol.asyncDispose]();
-    this.ledger = await this.bench.open();
+    this.ledger = await this.bench.open(options);
     this.run = runOn(this.ledger);
   }
 

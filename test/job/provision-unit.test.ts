@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { REWORK_CODE } from '../../src/job/decide-unit.ts';
 import { DeviceFailure } from '../../src/model/failure.ts';
@@ -282,6 +283,27 @@ describe('the program after a pass', () => {
     expect(await rig.take(new TestDevice('aa-02'), { run: missing })).toMatchObject({
       code: 'hook',
     });
+  });
+});
+
+describe('a full disk under the ledger', () => {
+  it('fails devices, and never gives a pass that is not on record', async () => {
+    // Room for a few more events than the ledger has.
+    await rig.reopen();
+    await rig.reopen({ maxPages: statSync(rig.bench.path).size / 4096 + 2 });
+    const devices = Array.from({ length: 10 }, (_, at) => new TestDevice(`aa-${at}`));
+    const codes: (string | undefined)[] = [];
+    for (const device of devices) {
+      const outcome = await rig.take(device);
+      codes.push(outcome.ok ? undefined : outcome.code);
+      if (outcome.ok) expect(rig.unit(outcome.index)?.state).toBe('done');
+      else if (outcome.index === undefined) expect(device.writes).toBe(0);
+    }
+    expect(codes).toContain('ledger-full');
+    expect(codes.filter((code) => code === undefined)).toHaveLength(rig.counts().states.done);
+    await rig.reopen();
+    for (const device of devices) expect(await rig.take(device)).toMatchObject({ ok: true });
+    expect(new Set(devices.map(({ flash }) => flash.get('key'))).size).toBe(10);
   });
 });
 

@@ -168,7 +168,7 @@ describe('a run', () => {
     const broken = new Proxy(rig.ledger, {
       get: (ledger, name: keyof Rig['ledger']) => {
         if (name === 'reserve') return () => Promise.reject(new Error('the ledger is gone'));
-        const member = ledger[name] as unknown;
+        const member = Reflect.get(ledger, name) as unknown;
         return typeof member === 'function' ? (member.bind(ledger) as unknown) : member;
       },
     });
