@@ -24,6 +24,12 @@ export const recipientFlag = (summary: string) =>
 /** `--yes`, for commands that ask. */
 export const yesFlag = Flags.boolean({ char: 'y', summary: 'Do not ask.' });
 
+/** `--ledger PATH`, instead of the ledger of this home. */
+export const ledgerFlag = Flags.custom({
+  helpValue: 'PATH',
+  summary: 'A ledger other than that of this home.',
+});
+
 /** `--range A-B`: first and last index, both included. */
 export const rangeFlag = Flags.custom<Range>({
   helpValue: 'A-B',

@@ -1,3 +1,4 @@
+import { KeylineError } from '../kernel/errors.ts';
 import { eventText } from '../model/ledger-event.ts';
 import type { NewEvent } from '../model/ledger-event.ts';
 import type { UnitRecord } from '../model/unit-record.ts';
@@ -22,6 +23,33 @@ export function unknownRows(
   // Decided for all before any is recorded.
   const fresh = rows.filter((row) => !isKnown(row));
   return { fresh, known: rows.length - fresh.length };
+}
+
+/**
+ * Records row by row within a transaction. Throws `import-defective` at the end where a row broke a rule;
+ * the transaction is undone then, and the rows after it were looked at for their own defects alone.
+ */
+export function recordRows(rows: readonly ImportedRow[], record: (row: ImportedRow) => void): void {
+  const defects: string[] = [];
+  for (const row of rows) {
+    try {
+      record(row);
+    } catch (error) {
+      if (!(error instanceof KeylineError) || error.code === 'disk-full') throw error;
+      defects.push(`${row.detail}: ${error.message}`);
+    }
+  }
+  if (defects.length > 0) throw importDefective(defects, rows.length);
+}
+
+/** The error for rows that cannot be taken. */
+export function importDefective(defects: readonly string[], rows: number): KeylineError {
+  const [first = ''] = defects;
+  const more = defects.length > 1 ? ` (and ${defects.length - 1} more)` : '';
+  return new KeylineError('import-defective', {
+    message: `nothing was recorded of ${rows} rows; ${first}${more}`,
+    facts: { rows, defectCount: defects.length, defects: defects.slice(0, 100) },
+  });
 }
 
 /** The event that a row of a log is. */

@@ -62,7 +62,7 @@ export class LedgerFile implements Disposable {
       if (writable) takeForGood(database, options.maxPages);
       return new LedgerFile(path, database, writable);
     } catch (error) {
-      database?.close();
+      if (database) close(database, writable);
       throw ledgerError(path, error);
     }
   }
@@ -106,13 +106,7 @@ export class LedgerFile implements Disposable {
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    try {
-      if (this.#isHeld) letGo(this.database);
-    } catch (error) {
-      if (sqlProblem(error) === undefined) throw error;
-    } finally {
-      this.database.close();
-    }
+    close(this.database, this.#isHeld);
   }
 }
 
@@ -199,6 +193,16 @@ function takeForGood(database: SqlDatabase, maxPages: number | undefined): void 
   // A write lock, taken and kept, whether or not anything is written later.
   database.exec('BEGIN IMMEDIATE');
   database.exec('COMMIT');
+}
+
+function close(database: SqlDatabase, isHeld: boolean): void {
+  try {
+    if (isHeld) letGo(database);
+  } catch (error) {
+    if (sqlProblem(error) === undefined) throw error;
+  } finally {
+    database.close();
+  }
 }
 
 /** Out of WAL first: a connection that began exclusively cannot leave that mode otherwise (sqlite.org/wal.html#noshm). */

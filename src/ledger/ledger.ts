@@ -68,11 +68,18 @@ export interface ImportedRow {
   readonly index: number;
   readonly hardwareId: string;
   readonly passed: boolean;
-  /** What the log says, for people. */
+  /** Where it stands in the log and what that says, for people. */
   readonly detail: string;
   /** Of the allocation under which its secret left. */
   readonly reference: string;
   readonly captures?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What an import has done. */
+export interface Imported {
+  readonly recorded: number;
+  /** Rows that said nothing new. */
+  readonly known: number;
 }
 
 /** The unit of a device. */
@@ -155,10 +162,11 @@ export interface Ledger extends LedgerReader, AsyncDisposable {
     options: { readonly reason: string; readonly ranges?: readonly Range[] },
   ): Promise<readonly Range[]>;
   /**
-   * Takes boards that were written elsewhere, all of them or none. A unit that is known with the same
-   * device and result is no change. Throws `import-defective` with every row that breaks a rule.
+   * Takes boards that were written elsewhere, all of them or none, `admission` first where it is given.
+   * A unit that is known with the same device and result is no change. Throws `import-defective` with
+   * what is wrong with each row, up to 100 of them.
    */
-  importAll(rows: readonly ImportedRow[]): Promise<{ recorded: number; known: number }>;
+  importAll(rows: readonly ImportedRow[], admission?: Admission): Promise<Imported>;
   /** The present head, signed by the station. It also stays in the ledger, for `ledger verify`. */
   signedHead(): Promise<string>;
   /** Keeps a head that a registry has acknowledged; an older ledger is refused from then on. */

@@ -18,6 +18,7 @@ import { LedgerQueries } from './ledger-queries.ts';
 import type {
   AdoptRequest,
   Admission,
+  Imported,
   ImportedRow,
   Ledger,
   LedgerStation,
@@ -25,7 +26,7 @@ import type {
   Reservation,
   ReserveRequest,
 } from './ledger.ts';
-import { importedEvent, unknownRows } from './imported-rows.ts';
+import { importedEvent, recordRows, unknownRows } from './imported-rows.ts';
 import { ALL_INDEXES, duplicateId } from './projection.ts';
 import type { LedgerLot } from './projection.ts';
 import { requireReached } from './require-reached.ts';
@@ -78,24 +79,7 @@ export class StationLedger extends LedgerQueries implements Ledger {
   }
 
   admit(request: Admission): Promise<readonly Range[]> {
-    const { lotId, size, spare, use = 'here', reference, reason } = request;
-    const all = { from: 0, count: size + spare };
-    return this.#commit(() => {
-      const key = this.projection.lot(lotId)?.key ?? -1;
-      const kind = use === 'here' ? 'admitted' : 'expected';
-      const ranges = request.ranges
-        .map((range) => intersection(range, all))
-        .flatMap((range) => (range ? [...this.projection.spans.gaps(key, kind, range)] : []));
-      if (ranges.length > 0) {
-        this.#append({
-          type: 'admitted',
-          ...{ lotId, size, spare, ranges, use },
-          ...(reference !== undefined && { reference }),
-          ...(reason !== undefined && { reason: eventText(reason) }),
-        });
-      }
-      return ranges;
-    });
+    return this.#commit(() => this.#admit(request));
   }
 
   reserve(request: ReserveRequest): Promise<Reservation> {
@@ -133,25 +117,15 @@ export class StationLedger extends LedgerQueries implements Ledger {
     });
   }
 
-  importAll(rows: readonly ImportedRow[]): Promise<{ recorded: number; known: number }> {
+  importAll(rows: readonly ImportedRow[], admission?: Admission): Promise<Imported> {
     return this.#commit(() => {
-      const defects: string[] = [];
+      if (admission) this.#admit(admission);
       const { fresh, known } = unknownRows(rows, (row) => this.unit(row.lotId, row.index));
-      for (const row of fresh) {
-        try {
-          const before = this.projection.unit(this.lotOf(row.lotId), row.index);
-          this.#append(importedEvent(row, (before?.failures ?? 0) + 1));
-        } catch (error) {
-          // The transaction is going to be undone; the other rows are looked at for their own defects.
-          if (!(error instanceof KeylineError)) throw error;
-          defects.push(`unit ${row.index}, device ${row.hardwareId}: ${error.message}`);
-        }
-      }
-      if (defects.length === 0) return { recorded: fresh.length, known };
-      throw new KeylineError('import-defective', {
-        message: `${defects.length} of ${rows.length} rows break a rule; nothing was recorded`,
-        facts: { defects: defects.slice(0, 100) },
+      recordRows(fresh, (row) => {
+        const before = this.projection.unit(this.lotOf(row.lotId), row.index);
+        this.#append(importedEvent(row, (before?.failures ?? 0) + 1));
       });
+      return { recorded: fresh.length, known };
     });
   }
 
@@ -241,6 +215,25 @@ export class StationLedger extends LedgerQueries implements Ledger {
     });
     this.projection.apply(entry.event);
     return entry;
+  }
+
+  #admit(request: Admission): readonly Range[] {
+    const { lotId, size, spare, use = 'here', reference, reason } = request;
+    const all = { from: 0, count: size + spare };
+    const key = this.projection.lot(lotId)?.key ?? -1;
+    const kind = use === 'here' ? 'admitted' : 'expected';
+    const ranges = request.ranges
+      .map((range) => intersection(range, all))
+      .flatMap((range) => (range ? [...this.projection.spans.gaps(key, kind, range)] : []));
+    if (ranges.length > 0) {
+      this.#append({
+        type: 'admitted',
+        ...{ lotId, size, spare, ranges, use },
+        ...(reference !== undefined && { reference }),
+        ...(reason !== undefined && { reason: eventText(reason) }),
+      });
+    }
+    return ranges;
   }
 
   #reserved(event: Omit<NewEvent<'reserved'>, 'type' | 'attempt'>): Reservation {

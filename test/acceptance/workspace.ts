@@ -42,7 +42,12 @@ export async function createWorkspace(): Promise<Workspace> {
     `station init --name line-1 --recipient ${recipient} -o station.card`,
     'lot grant A1 --station station.card --range 12288-16383 -o A1.grant',
     `ca create acme --recipient ${recipient}`,
+    `manifest write A1 --range 18000-18001 --with-secrets --recipient ${recipient} -o gang.csv.age`,
+    'ledger import gang.log --map serial=SN,result=RES,hardwareId=MAC --allocation gang.csv.age',
+    'ledger export -o line-1.ndjson',
   ];
+  const boards = ['ACME-A1-00018000,94b97e000001,PASS,1.2', 'ACME-A1-00018001,94b97e000002,FAIL,1.2'];
+  writeFileSync(join(path, 'gang.log'), ['SN,MAC,RES,FW', ...boards, ''].join('\n'));
   for (const line of lines) {
     const { code, stderr } = await keyline(line.split(' '), { cwd: path, env: workspace.env });
     if (code !== 0) throw new Error(`keyline ${line} ended with ${String(code)}: ${stderr}`);

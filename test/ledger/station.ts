@@ -29,9 +29,13 @@ export interface Bench extends AsyncDisposable {
   open(options?: Partial<LedgerOptions>): Promise<Ledger>;
 }
 
-/** A new bench; `admit` units 0 … 9 and two spare ones of LOT with `openAdmitted`. */
+/** A new bench. */
 export async function makeBench(): Promise<Bench> {
-  const folder = await mkdtemp(join(tmpdir(), 'keyline-ledger-'));
+  return reopenBench(await mkdtemp(join(tmpdir(), 'keyline-ledger-')));
+}
+
+/** The bench in a folder that is there. */
+export function reopenBench(folder: string): Bench {
   const path = join(folder, 'ledger.sqlite');
   return {
     folder,
