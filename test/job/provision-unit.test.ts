@@ -308,6 +308,14 @@ describe('a full disk under the ledger', () => {
 });
 
 describe('device verify', () => {
+  it('does not end a unit whose program has failed', async () => {
+    const device = new TestDevice('aa-01');
+    const afterPass = { argv: ['/nowhere/program'], timeoutMs: 1000 };
+    await rig.take(device, { run: { afterPass } });
+    expect(await rig.take(device, { run: { mode: 'verify' } })).toMatchObject({ ok: true });
+    expect(rig.unit(0)?.state).toBe('verified');
+  });
+
   it('writes nothing, and passes only what holds its own credential', async () => {
     const verify = { run: { mode: 'verify' } } as const;
     const device = new TestDevice('aa-01');
