@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { createInterface } from 'node:readline';
 import { isErrno, KeylineError } from '../kernel/errors.ts';
+import { textLines } from '../kernel/text-lines.ts';
 import { importDefective } from '../ledger/imported-rows.ts';
 import type { ImportedRow } from '../ledger/ledger.ts';
 import { parseCsvRow } from '../manifest/csv-row.ts';
@@ -154,17 +153,8 @@ function fieldsOf(text: string): readonly string[] {
 }
 
 async function* linesOf(path: string): AsyncIterable<string> {
-  const input = createReadStream(path);
-  // An error of the stream would end the lines as if the file had ended.
-  const failed = new Promise<never>((_resolve, reject) => input.once('error', reject));
-  failed.catch(() => undefined);
-  const lines = createInterface({ input, crlfDelay: Infinity })[Symbol.asyncIterator]();
   try {
-    for (;;) {
-      const next = await Promise.race([lines.next(), failed]);
-      if (next.done === true) return;
-      yield next.value;
-    }
+    yield* textLines(path);
   } catch (error) {
     for (const code of ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR']) {
       if (!isErrno(error, code)) continue;
@@ -172,8 +162,6 @@ async function* linesOf(path: string): AsyncIterable<string> {
       throw new KeylineError('not-found', { message: `${path} cannot be read (${code})`, facts });
     }
     throw error;
-  } finally {
-    input.destroy();
   }
 }
 

@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { ledgerPath } from '../home/ledger-paths.ts';
 import type { Home } from '../home/home.ts';
 import { isErrno, KeylineError } from '../kernel/errors.ts';
+import { textLines } from '../kernel/text-lines.ts';
 import { verifyExport } from '../ledger/export-lines.ts';
 import { verifyLedgerFile } from '../ledger/verify-ledger.ts';
 import type { VerifiedLedger } from '../ledger/verify-ledger.ts';
@@ -33,8 +32,7 @@ export async function verifyLedger(
   if (await isSqlite(file)) {
     return { file, kind: 'ledger', ...(await verifyLedgerFile(file, options)) };
   }
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
-  return { file, kind: 'export', ...(await verifyExport(lines, options)) };
+  return { file, kind: 'export', ...(await verifyExport(textLines(file), options)) };
 }
 
 async function isSqlite(path: string): Promise<boolean> {

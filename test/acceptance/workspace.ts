@@ -46,7 +46,10 @@ export async function createWorkspace(): Promise<Workspace> {
     'ledger import gang.log --map serial=SN,result=RES,hardwareId=MAC --allocation gang.csv.age',
     'ledger export -o line-1.ndjson',
   ];
-  const boards = ['ACME-A1-00018000,94b97e000001,PASS,1.2', 'ACME-A1-00018001,94b97e000002,FAIL,1.2'];
+  const boards = [
+    'ACME-A1-00018000,94b97e000001,PASS,1.2',
+    'ACME-A1-00018001,94b97e000002,FAIL,1.2',
+  ];
   writeFileSync(join(path, 'gang.log'), ['SN,MAC,RES,FW', ...boards, ''].join('\n'));
   for (const line of lines) {
     const { code, stderr } = await keyline(line.split(' '), { cwd: path, env: workspace.env });
