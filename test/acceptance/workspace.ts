@@ -50,6 +50,8 @@ export async function createWorkspace(): Promise<Workspace> {
     'ACME-A1-00018000,94b97e000001,PASS,1.2',
     'ACME-A1-00018001,94b97e000002,FAIL,1.2',
   ];
+  const jig = 'name: bench\npresence: usb\nslots:\n  - { slot: 1, port: { path: /dev/ttyUSB* } }\n';
+  writeFileSync(join(path, 'jig.yaml'), jig);
   writeFileSync(join(path, 'gang.log'), ['SN,MAC,RES,FW', ...boards, ''].join('\n'));
   for (const line of lines) {
     const { code, stderr } = await keyline(line.split(' '), { cwd: path, env: workspace.env });

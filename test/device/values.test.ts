@@ -64,7 +64,9 @@ describe('a value of a unit', () => {
     ).render(UNIT);
     expect(values.secrets).toHaveLength(1);
     values[Symbol.dispose]();
-    expect(() => { values.get('it').use(() => undefined); }).toThrow('wiped');
+    expect(() => {
+      values.get('it').use(() => undefined);
+    }).toThrow('wiped');
     expect(UNIT.secret[0]).toBe(255);
   });
 
