@@ -1,3 +1,4 @@
+import type { Allocation } from '../home/allocation.ts';
 import type { AllocationBook } from '../home/allocation-book.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -18,8 +19,8 @@ export interface AdmissionRequest {
 
 /**
  * Makes the units known to the ledger that this station may give: those of its grants, or for the
- * owner those that the lot's allocation book gives to this very ledger, entered there first. Returns
- * what a run may reserve from. Throws `already-allocated`, `lot-closed`, `outside-grant`.
+ * owner those of the lot, that this home's allocation book gives to this very ledger, entered there
+ * first. Returns what a run may reserve from. Throws `already-allocated`, `lot-closed`, `outside-grant`.
  */
 export async function admitUnits(
   ledger: Ledger,
@@ -27,7 +28,9 @@ export async function admitUnits(
   request: AdmissionRequest,
 ): Promise<readonly Range[]> {
   const had =
-    open.by === 'grant' ? await admitGrants(ledger, open) : await admitOwn(ledger, open, request);
+    open.by === 'grant'
+      ? await admitGrants(ledger, open, request)
+      : await admitOwn(ledger, open, request);
   const { range } = request;
   if (range === undefined) return had;
   const within = had.filter((one) => intersection(one, range) !== undefined);
@@ -38,13 +41,36 @@ export async function admitUnits(
   });
 }
 
-async function admitGrants(ledger: Ledger, { lot, grants }: OpenLot): Promise<Range[]> {
+/** A grant's units are this ledger's once the home's own book says so: a ledger that was lost burns them. */
+async function admitGrants(
+  ledger: Ledger,
+  { lot, grants }: OpenLot,
+  { book, station }: AdmissionRequest,
+): Promise<Range[]> {
   const { lotId, size, spare } = lot;
+  const reference = ledgerReference(ledger);
+  const had: Range[] = [];
   for (const { statement } of grants) {
-    const { ranges, grantId: reference } = statement;
-    await ledger.admit({ lotId, size, spare, ranges, reference });
+    const { own, others } = taken(await book.entries(), reference, statement.grantId);
+    const fresh = statement.ranges.flatMap((range) =>
+      without(range, mergeRanges([...own, ...others])),
+    );
+    for (const range of fresh) {
+      // Where owner and station share a home, the book has the grant itself.
+      const again = `under grant ${statement.grantId}`;
+      await book.allocate({ range, purpose: 'station', who: station, reference, again });
+    }
+    const granted = own.flatMap((one) =>
+      statement.ranges.flatMap((range) => intersection(one, range) ?? []),
+    );
+    const ranges = mergeRanges([...granted, ...fresh]);
+    if (ranges.length > 0) {
+      await ledger.admit({ lotId, size, spare, ranges, reference: statement.grantId });
+    }
+    had.push(...ranges);
   }
-  return mergeRanges(grants.flatMap(({ statement }) => statement.ranges));
+  if (had.length === 0) throw nothingLeft(lot);
+  return mergeRanges(had);
 }
 
 async function admitOwn(
@@ -52,13 +78,8 @@ async function admitOwn(
   { lot }: OpenLot,
   { book, station, range }: AdmissionRequest,
 ): Promise<Range[]> {
-  // A ledger that was lost had another epoch: what it was given is not the next one's.
-  const reference = `ledger ${ledger.identity.epoch}`;
-  const entries = await book.entries();
-  const isOurs = (entry: (typeof entries)[number]): boolean =>
-    entry.purpose === 'station' && entry.reference === reference;
-  const own = mergeRanges(entries.filter(isOurs));
-  const others = mergeRanges(entries.filter((entry) => !isOurs(entry)));
+  const reference = ledgerReference(ledger);
+  const { own, others } = taken(await book.entries(), reference);
   const fresh = wanted(lot, { range, own, others });
   for (const one of fresh) {
     await book.allocate({ range: one, purpose: 'station', who: station, reference });
@@ -67,6 +88,25 @@ async function admitOwn(
   const { lotId, size, spare } = lot;
   if (ranges.length > 0) await ledger.admit({ lotId, size, spare, ranges, reference });
   return ranges;
+}
+
+/** A ledger that was lost had another epoch: what it was given is not the next one's. */
+function ledgerReference(ledger: Ledger): string {
+  return `ledger ${ledger.identity.epoch}`;
+}
+
+/** What the book gives to this ledger, and to others; the entry of `grantId` itself is neither. */
+function taken(
+  entries: readonly Allocation[],
+  reference: string,
+  grantId?: string,
+): { readonly own: Range[]; readonly others: Range[] } {
+  const isOurs = (entry: Allocation): boolean =>
+    entry.purpose === 'station' && entry.reference === reference;
+  const isGrant = (entry: Allocation): boolean =>
+    entry.purpose === 'grant' && entry.reference === grantId;
+  const others = entries.filter((entry) => !isOurs(entry) && !isGrant(entry));
+  return { own: mergeRanges(entries.filter(isOurs)), others: mergeRanges(others) };
 }
 
 /** What is to be entered in the book: a named range as it is, so that the book refuses what is taken. */
@@ -80,8 +120,12 @@ function wanted(
   const whole = { from: 0, count: lotEnd(lot) };
   const free = without(whole, others);
   if (free.length > 0) return free;
-  throw new KeylineError('already-allocated', {
-    message: `every unit of lot ${lot.code} has left it already`,
+  throw nothingLeft(lot);
+}
+
+function nothingLeft(lot: OpenLot['lot']): KeylineError {
+  return new KeylineError('already-allocated', {
+    message: `every unit of lot ${lot.code} that this station could give has left it already`,
     facts: { lotId: lot.lotId },
   });
 }
