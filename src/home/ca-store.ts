@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../kernel/atomic-file.ts';
 import { isErrno, KeylineError } from '../kernel/errors.ts';
 import { refuseWideMode } from './home.ts';
 import type { Home } from './home.ts';
+import { namesIn } from './names-in.ts';
 
 declare const brand: unique symbol;
 /** A root's name on this machine: 1–64 letters, digits, `.`, `_` and `-`, no `.` or `-` in front. */
@@ -145,15 +146,6 @@ async function exists(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return false;
-    throw error;
-  }
-}
-
-async function namesIn(path: string): Promise<readonly string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }

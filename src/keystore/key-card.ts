@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../kernel/atomic-file.ts';
 import { isErrno, KeylineError } from '../kernel/errors.ts';
 import { isId } from '../model/ids.ts';
 import type { ProvisioningKey } from '../model/ids.ts';
+import { namesIn } from '../home/names-in.ts';
 
 const closed = { additionalProperties: false } as const;
 const Timestamp = Type.String({ pattern: String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$` });
@@ -129,15 +130,6 @@ function parse(text: string): KeyCard | undefined {
     return Check(KeyCard, value) ? value : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-async function namesIn(path: string): Promise<readonly string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
     throw error;
   }
 }
