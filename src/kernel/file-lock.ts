@@ -26,15 +26,17 @@ export async function tryLock(path: string): Promise<FileLock | undefined> {
     if (await createExclusively(path, owner)) {
       return { path, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
     }
-    if (await isHeld(path)) return undefined;
-    await removeAbandoned(path);
+    const state = await stateOf(path);
+    if (state === 'held') return undefined;
+    if (state === 'abandoned') await removeAbandoned(path);
   }
   return undefined;
 }
 
 /**
  * Two processes that both found the lock abandoned must not remove each other's new one: the check is
- * repeated, and the removal done, under a guard.
+ * repeated, and the removal done, under a guard. One that is not there any more may be there anew
+ * before the removal, since whoever makes a lock asks no guard: only what was read is removed.
  */
 async function removeAbandoned(path: string): Promise<void> {
   const guard = `${path}.guard`;
@@ -44,7 +46,7 @@ async function removeAbandoned(path: string): Promise<void> {
     return;
   }
   try {
-    if (!(await isHeld(path))) await rm(path, { force: true });
+    if ((await stateOf(path)) === 'abandoned') await rm(path, { force: true });
   } finally {
     await rm(guard, { force: true });
   }
@@ -68,14 +70,18 @@ async function createExclusively(path: string, content: string): Promise<boolean
   }
 }
 
-async function isHeld(path: string): Promise<boolean> {
+async function stateOf(path: string): Promise<'missing' | 'held' | 'abandoned'> {
   let holder: string;
   try {
     holder = await readFile(path, 'utf8');
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return false;
+    if (isErrno(error, 'ENOENT')) return 'missing';
     throw error;
   }
+  return (await isHeldBy(holder, path)) ? 'held' : 'abandoned';
+}
+
+async function isHeldBy(holder: string, path: string): Promise<boolean> {
   const pid = Number.parseInt(holder, 10);
   // A lock appears together with its owner's name: one without is what a crash left of it.
   if (!Number.isInteger(pid)) return false;
