@@ -146,6 +146,10 @@ export const ERROR_CATALOG = {
   },
   'outside-grant': { exit: 2, hint: '`keyline lot show LOT` shows the granted ranges.' },
   'signature-invalid': { exit: 3, hint: 'The file was altered or is not what it is said to be.' },
+  'custody-invalid': {
+    exit: 3,
+    hint: 'Keep what the device holds; ask its owner for the configuration with its whole chain.',
+  },
   'certificate-invalid': { exit: 3, hint: 'Check the certificate and its key.' },
 
   // manifests
