@@ -8,6 +8,7 @@ import { KeylineError } from '../kernel/errors.ts';
 import { commandCredentials } from './credentials.ts';
 import { OperatorInput } from './operator-input.ts';
 import type { LineCommand } from './run-bench.ts';
+import { watchOutput } from './output-loss.ts';
 import { drawnScreen, jsonScreen, lineScreen } from './station-screen.ts';
 import { StationView } from './station-view.ts';
 
@@ -36,7 +37,8 @@ export async function runLine(
   const all = { ...choices, jig: jig.name, afterPass };
   await using line = await openLine(command.home, all, { credentials, toolVersion });
   for (const text of line.warnings) command.warning(text);
-  const { signal } = command;
+  using output = watchOutput(process.stdout);
+  const signal = AbortSignal.any([command.signal, output.lost]);
   const { limit, once } = flags;
   const slots = flags.slots === undefined ? undefined : slotNumbers(flags.slots);
   const { run } = line;
@@ -45,7 +47,7 @@ export async function runLine(
   const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb';
   const view = new StationView({
     slots: numbers,
-    title: `lot ${run.open.lot.code} · ${run.station} · ${jig.name} · Ctrl-C ends`,
+    title: `lot ${run.open.lot.code} · ${run.station} · ${jig.name}`,
     planned: limit ?? free + states.failed,
     nowMs: () => performance.now(),
     colour: isTerminal && !process.env['NO_COLOR'],
@@ -53,8 +55,8 @@ export async function runLine(
   using screen = command.jsonEnabled()
     ? jsonScreen(process.stdout)
     : isTerminal
-      ? drawnScreen(view, process.stdout)
-      : lineScreen(view, process.stdout);
+      ? drawnScreen(view, process.stdout, signal)
+      : lineScreen(view, process.stdout, signal);
   const asks = jig.slots.some(({ presence }) => (presence ?? run.profile.presence) === 'operator');
   using operator = asks ? new OperatorInput(process.stdin) : undefined;
   const tally = await runStation(line, {
@@ -64,6 +66,7 @@ export async function runLine(
     },
     ...(operator && { nextByOperator: (slot, until) => operator.next(slot, until) }),
   });
+  output.throwIfFailed();
   if (tally.interrupted) process.exitCode = 130;
   else if (tally.failed > 0) process.exitCode = 6;
   return tally;

@@ -1,6 +1,9 @@
 import type { FailedUnit, PassedUnit, UnitStep } from '../job/provision-run.ts';
 import type { StationEvent } from '../job/station-event.ts';
+import { countEvent, noCounts } from '../job/station-tally.ts';
 import { FAILURES } from '../model/failure.ts';
+import { layOut } from './station-picture.ts';
+import type { ScreenSize, SlotBlock } from './station-picture.ts';
 
 /** What a run's view stands on. */
 export interface ViewOptions {
@@ -14,14 +17,6 @@ export interface ViewOptions {
   readonly colour: boolean;
 }
 
-interface Block {
-  readonly word: 'WAIT' | 'BUSY' | 'PASS' | 'FAIL' | 'PORT';
-  readonly subject: string;
-  readonly next: string;
-}
-
-const COLOURS = { WAIT: 2, BUSY: 36, PASS: 32, FAIL: 31, PORT: 33 } as const;
-const COLUMNS = 80;
 const STEPS: Readonly<Record<UnitStep, string>> = {
   identify: 'who is it?',
   inspect: 'what does it hold?',
@@ -33,17 +28,15 @@ const STEPS: Readonly<Record<UnitStep, string>> = {
 };
 
 /**
- * What an operator sees: two lines for each slot (number, word, whose unit; next action) and the
- * totals. A result stays until the next device appears. Pure: lines of at most 80 columns from events.
+ * What an operator sees: each slot's number, word, unit and next action, and the totals. A result
+ * stays until the next device appears. Pure: lines that fit a terminal from events.
  */
 export class StationView {
   readonly #options: ViewOptions;
-  readonly #blocks = new Map<number, Block>();
+  readonly #blocks = new Map<number, SlotBlock>();
   readonly #startedMs: number;
-  #passed = 0;
-  #checked = 0;
-  #failed = 0;
-  #firstPass = 0;
+  readonly #counts = noCounts();
+  #isEnding = false;
 
   constructor(options: ViewOptions) {
     this.#options = options;
@@ -54,21 +47,19 @@ export class StationView {
   /** Takes an event in; true where the bell is to ring. */
   take(event: StationEvent): boolean {
     const { slot } = event;
+    countEvent(this.#counts, event);
     switch (event.type) {
       case 'waiting':
         if (!this.#hasResult(slot)) this.#blocks.set(slot, EMPTY);
         return false;
       case 'step':
-        this.#blocks.set(slot, { word: 'BUSY', subject: '', next: STEPS[event.step] });
+        this.#blocks.set(slot, { word: 'BUSY', who: '', detail: '', next: STEPS[event.step] });
         return false;
       case 'passed':
-        this.#countPass(event.unit);
         this.#blocks.set(slot, passedBlock(event.unit));
         return false;
       case 'failed':
         if (event.again) return false;
-        if (event.undoesPass) this.#passed -= 1;
-        if (event.unit.code !== 'interrupted') this.#failed += 1;
         this.#blocks.set(slot, failedBlock(event.unit));
         return true;
       case 'removed': {
@@ -77,56 +68,58 @@ export class StationView {
         return false;
       }
       case 'port':
-        this.#blocks.set(slot, { word: 'PORT', subject: '', next: event.message });
+        this.#blocks.set(slot, { word: 'PORT', who: '', detail: '', next: event.message });
         return true;
     }
   }
 
+  /** The run was asked to end. */
+  ending(): void {
+    this.#isEnding = true;
+  }
+
   /** The whole picture as lines without line feeds. */
-  lines(): string[] {
-    const blocks = [...this.#blocks].flatMap(([slot, block]) => this.#draw(slot, block));
-    return [cut(this.#options.title), '', ...blocks, '', cut(this.totals())];
+  lines(size: ScreenSize): string[] {
+    const { title, colour } = this.#options;
+    return layOut(
+      {
+        title: `${title} · ${this.#isEnding ? ENDING : 'Ctrl-C ends'}`,
+        blocks: [...this.#blocks],
+        totals: this.totals(),
+        colour,
+      },
+      size,
+    );
   }
 
   /** Passed, failed, units per hour, first-pass yield, time left. */
   totals(): string {
     const hours = (this.#options.nowMs() - this.#startedMs) / 3_600_000;
-    const rate = hours > 0 ? this.#passed / hours : 0;
+    const { passed, failed, checked, firstPass } = this.#counts;
+    const rate = hours > 0 ? passed / hours : 0;
     const { planned } = this.#options;
-    const left = planned === undefined ? undefined : Math.max(0, planned - this.#passed);
-    const all = this.#passed + this.#failed;
+    const left = planned === undefined ? undefined : Math.max(0, planned - passed);
+    const all = passed + failed;
     return [
-      `${this.#passed} passed`,
-      `${this.#failed} failed`,
-      ...(this.#checked > 0 ? [`${this.#checked} checked again`] : []),
+      `${passed} passed`,
+      `${failed} failed`,
+      ...(checked > 0 ? [`${checked} checked again`] : []),
       `${Math.round(rate)}/h`,
-      ...(all > 0 ? [`first-pass ${((100 * this.#firstPass) / all).toFixed(1)} %`] : []),
+      ...(all > 0 ? [`first-pass ${((100 * firstPass) / all).toFixed(1)} %`] : []),
       ...(left === undefined ? [] : [`${left} left`]),
       ...(left !== undefined && rate > 0 ? [`${duration(left / rate)} to go`] : []),
     ].join(' · ');
   }
 
-  #countPass(unit: PassedUnit): void {
-    if (unit.kind === 'checked') this.#checked += 1;
-    else {
-      this.#passed += 1;
-      if (unit.attempt === 1) this.#firstPass += 1;
-    }
-  }
-
   #hasResult(slot: number): boolean {
     return ['PASS', 'FAIL'].includes(this.#blocks.get(slot)?.word ?? '');
   }
-
-  #draw(slot: number, { word, subject, next }: Block): string[] {
-    const head = `${String(slot).padStart(3)}  `;
-    const shown = this.#options.colour ? `\x1b[1;${COLOURS[word]}m${word}\x1b[0m` : word;
-    const rest = cut(`  ${subject}`, COLUMNS - head.length - word.length).trimEnd();
-    return [`${head}${shown}${rest}`, cut(`${' '.repeat(head.length)}→ ${next}`)];
-  }
 }
 
-const EMPTY: Block = { word: 'WAIT', subject: '', next: 'insert a board' };
+/** What a run says of itself after the first Ctrl-C. */
+export const ENDING = 'ending: boards in hand are finished; Ctrl-C again ends at once';
+
+const EMPTY: SlotBlock = { word: 'WAIT', who: '', detail: '', next: 'insert a board' };
 
 /** One line for a result, for terminals that cannot be drawn on and for logs; undefined for the rest. */
 export function resultLine(event: StationEvent): string | undefined {
@@ -148,22 +141,14 @@ export function resultLine(event: StationEvent): string | undefined {
   }
 }
 
-function passedBlock({ serial, kind, evidence }: PassedUnit): Block {
-  const how = kind === 'checked' ? 'had passed before, checked again' : evidence.kind;
-  return { word: 'PASS', subject: `${serial}  ${how}`, next: 'remove board' };
+function passedBlock({ serial, kind, evidence }: PassedUnit): SlotBlock {
+  const detail = kind === 'checked' ? 'had passed before, checked again' : evidence.kind;
+  return { word: 'PASS', who: serial, detail, next: 'remove board' };
 }
 
-function failedBlock({ serial, hardwareId, code, reason }: FailedUnit): Block {
-  const whose = serial ?? hardwareId ?? '';
-  return {
-    word: 'FAIL',
-    subject: `${whose}  ${code}: ${reason}`.trim(),
-    next: FAILURES[code].hint,
-  };
-}
-
-function cut(text: string, width = COLUMNS): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+function failedBlock({ serial, hardwareId, code, reason }: FailedUnit): SlotBlock {
+  const who = serial ?? hardwareId ?? '';
+  return { word: 'FAIL', who, code, detail: reason, next: FAILURES[code].hint };
 }
 
 function duration(hours: number): string {

@@ -7,6 +7,7 @@ import type { OpenLine } from './open-line.ts';
 import { SlotPresence } from './slot-presence.ts';
 import type { StationEvent, StationTally } from './station-event.ts';
 import { StationSlot, whoIsThere } from './station-slot.ts';
+import { countEvent, noCounts } from './station-tally.ts';
 import { UnitLimit } from './unit-limit.ts';
 
 /** How a station works. */
@@ -38,7 +39,7 @@ const MISSES = 3;
  * `usage` for a slot that the jig does not have, and what no device can help, the other slots ended.
  */
 export async function runStation(line: OpenLine, options: StationOptions): Promise<StationTally> {
-  const tally = { passed: 0, checked: 0, failed: 0, firstPass: 0 };
+  const tally = noCounts();
   const stop = new AbortController();
   // One for each slot and each of its waits.
   setMaxListeners(0, stop.signal);
@@ -49,7 +50,7 @@ export async function runStation(line: OpenLine, options: StationOptions): Promi
   options.signal.addEventListener('abort', onAbort, { once: true });
   const limit = new UnitLimit(options.limit);
   const onEvent = (event: StationEvent): void => {
-    count(tally, event);
+    countEvent(tally, event);
     options.onEvent?.(event);
     const isLast = event.type === 'passed' && options.limit === tally.passed;
     if (isLast) stop.abort();
@@ -120,21 +121,4 @@ function nobody(): Promise<void> {
       hint: 'Run the station at a terminal, or give the slot another presence in the jig.',
     }),
   );
-}
-
-type Counts = { -readonly [K in keyof Omit<StationTally, 'interrupted'>]: number };
-
-function count(tally: Counts, event: StationEvent): void {
-  if (event.type === 'passed') {
-    if (event.unit.kind === 'checked') tally.checked += 1;
-    else {
-      tally.passed += 1;
-      if (event.unit.attempt === 1) tally.firstPass += 1;
-    }
-  } else if (event.type === 'failed' && event.undoesPass) {
-    tally.passed -= 1;
-    tally.failed += 1;
-  } else if (event.type === 'failed' && !event.again && event.unit.code !== 'interrupted') {
-    tally.failed += 1;
-  }
 }

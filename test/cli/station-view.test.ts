@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { drawnScreen, jsonScreen } from '../../src/cli/station-screen.ts';
 import { resultLine, StationView } from '../../src/cli/station-view.ts';
@@ -15,6 +16,17 @@ const failed: FailedUnit = {
   reason: 'a reason that is much too long for a line of a terminal of eighty columns, really',
 };
 
+const TERMINAL = { columns: 80, rows: 24 };
+
+function terminal() {
+  const written: string[] = [];
+  const surface = Object.assign(new EventEmitter(), {
+    ...TERMINAL,
+    write: (text: string) => written.push(text),
+  });
+  return { surface, written };
+}
+
 function viewAt(clock: { nowMs: number }, colour = false): StationView {
   const nowMs = () => clock.nowMs;
   return new StationView({ slots: [1, 2, 8], title: 'lot A1', planned: 10, nowMs, colour });
@@ -25,7 +37,7 @@ describe('the view of a run', () => {
     const view = viewAt({ nowMs: 0 });
     view.take({ type: 'passed', slot: 1, unit: passed, seconds: 1 });
     view.take({ type: 'failed', slot: 2, unit: failed, again: false, seconds: 1 });
-    const text = view.lines().join('\n');
+    const text = view.lines(TERMINAL).join('\n');
     expect(text).toMatch(/^ {2}1 {2}PASS {2}ACME-0001/m);
     expect(text).toMatch(/^ {5}→ remove board/m);
     expect(text).toMatch(/^ {2}2 {2}FAIL {2}aa-02 {2}verify-mismatch: /m);
@@ -36,7 +48,7 @@ describe('the view of a run', () => {
   it('fits into 80 columns', () => {
     const view = viewAt({ nowMs: 0 });
     view.take({ type: 'failed', slot: 1, unit: failed, again: false, seconds: 1 });
-    expect(Math.max(...view.lines().map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(Math.max(...view.lines(TERMINAL).map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
   it('rings for a failure and not for a pass', () => {
@@ -52,9 +64,9 @@ describe('the view of a run', () => {
     view.take({ type: 'passed', slot: 1, unit: passed, seconds: 1 });
     view.take({ type: 'removed', slot: 1 });
     view.take({ type: 'waiting', slot: 1 });
-    expect(view.lines().join('\n')).toContain('PASS  ACME-0001');
+    expect(view.lines(TERMINAL).join('\n')).toContain('PASS  ACME-0001');
     view.take({ type: 'step', slot: 1, step: 'identify' });
-    expect(view.lines().join('\n')).not.toContain('PASS');
+    expect(view.lines(TERMINAL).join('\n')).not.toContain('PASS');
   });
 
   it('counts, with units per hour, first-pass yield and the time left', () => {
@@ -68,20 +80,94 @@ describe('the view of a run', () => {
       '2 passed · 1 failed · 120/h · first-pass 33.3 % · 8 left · 4 min to go',
     );
     view.take({
-      ...{ type: 'failed', slot: 1, unit: failed, again: false, undoesPass: true, seconds: 0 },
+      ...{
+        type: 'failed',
+        slot: 1,
+        unit: { ...failed, attempt: 1 },
+        again: false,
+        undoesPass: true,
+      },
+      seconds: 0,
     });
     expect(view.totals()).toContain('1 passed · 2 failed');
+    expect(view.totals()).toContain('first-pass 0.0 %');
+  });
+});
+
+describe('the picture in a small terminal', () => {
+  const slots = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
+  const filled = (count: number): StationView => {
+    const view = new StationView({
+      ...{ slots: slots(count), title: 'lot A1', planned: 10, colour: false, nowMs: () => 0 },
+    });
+    for (const slot of slots(count)) {
+      if (slot % 2 === 0) view.take({ type: 'passed', slot, unit: passed, seconds: 1 });
+      else view.take({ type: 'failed', slot, unit: failed, again: false, seconds: 1 });
+    }
+    return view;
+  };
+
+  it.each([
+    [16, 80, 24],
+    [16, 40, 24],
+    [64, 80, 24],
+    [256, 80, 24],
+    [8, 20, 5],
+    [256, 10, 3],
+    [1, 9, 2],
+  ])('has every line of %i slots within %i columns and %i rows', (count, columns, rows) => {
+    const lines = filled(count).lines({ columns, rows });
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
+    expect(lines.length).toBeLessThanOrEqual(rows - 1);
+  });
+
+  it('still names number, word and next action of 16 slots, and number and word of 64', () => {
+    const sixteen = filled(16).lines({ columns: 80, rows: 24 }).join('\n');
+    for (const slot of slots(16)) {
+      const [word, next] = slot % 2 === 0 ? ['PASS', 'remove board'] : ['FAIL', 'Send the board'];
+      expect(sixteen).toMatch(new RegExp(`^ *${slot} ${word} .*→ ${next}`, 'm'));
+    }
+    const many = filled(64).lines({ columns: 80, rows: 24 }).join('\n');
+    for (const slot of slots(64)) {
+      expect(many).toMatch(new RegExp(`(^|\\s)${slot} ${slot % 2 === 0 ? 'PASS' : 'FAIL'} `, 'm'));
+    }
+  });
+
+  it('says how many slots it cannot show', () => {
+    const lines = filled(256).lines({ columns: 40, rows: 10 });
+    expect(lines.at(-2)).toMatch(/^and \d+ more slots$/);
   });
 });
 
 describe('the screens', () => {
   it('draw once for many events, over the picture before', () => {
-    const written: string[] = [];
-    const screen = drawnScreen(viewAt({ nowMs: 0 }), { write: (text) => written.push(text) });
+    const { surface, written } = terminal();
+    const screen = drawnScreen(viewAt({ nowMs: 0 }), surface, new AbortController().signal);
     for (let at = 0; at < 50; at++) screen.take({ type: 'waiting', slot: 1 });
     screen[Symbol.dispose]();
     expect(written).toHaveLength(2);
-    expect(written[1]).toMatch(new RegExp(`^\\x1b\\[${viewAt({ nowMs: 0 }).lines().length}A`));
+    expect(written[0]).toMatch(/^\x1b\[2J/);
+    expect(written[1]).toMatch(/^\x1b\[\?7l\x1b\[H/);
+  });
+
+  it('begin anew in a new size', () => {
+    const { surface, written } = terminal();
+    const screen = drawnScreen(viewAt({ nowMs: 0 }), surface, new AbortController().signal);
+    Object.assign(surface, { columns: 40, rows: 10 });
+    surface.emit('resize');
+    screen[Symbol.dispose]();
+    expect(written[1]).toMatch(/^\x1b\[2J/);
+    expect(surface.listenerCount('resize')).toBe(0);
+  });
+
+  it('say that the run ends once it was asked to', () => {
+    const { surface, written } = terminal();
+    const interrupt = new AbortController();
+    const screen = drawnScreen(viewAt({ nowMs: 0 }), surface, interrupt.signal);
+    interrupt.abort();
+    screen[Symbol.dispose]();
+    expect(written[0]).toContain('Ctrl-C ends');
+    expect(written[1]).toContain('ending: boards in hand are finished');
   });
 
   it('give a line of JSON for each event, and a plain line for each result', () => {
