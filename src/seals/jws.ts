@@ -13,6 +13,7 @@ const STATEMENT_LIMITS = {
   'keyline-seal+jws': 64 * 1024 * 1024,
   'keyline-station+jws': 16 * 1024,
   'keyline-ledger+jws': 16 * 1024,
+  'keyline-key+jws': 16 * 1024,
 } as const;
 
 /** A statement's `typ`, checked before anything else, so that one kind is never read as another. */
