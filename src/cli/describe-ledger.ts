@@ -1,8 +1,7 @@
 import type { ImportedLog } from '../job/import-ledger.ts';
 import type { LedgerReport } from '../job/verify-ledger.ts';
-import { KeylineError } from '../kernel/errors.ts';
 import { printable } from '../kernel/printable.ts';
-import type { LedgerIssue } from '../ledger/chain-check.ts';
+import { formatLedgerIssue, requireSound } from '../ledger/require-sound.ts';
 import { grouped } from './progress.ts';
 import { facts } from './table.ts';
 
@@ -25,7 +24,7 @@ export function describeLedger(report: LedgerReport): string {
     ['signed', signed],
     ['issues', issues.length === 0 ? 'none' : grouped(issues.length)],
   ]);
-  return issues.length === 0 ? summary : [summary, '', ...issues.map(formatIssue)].join('\n');
+  return issues.length === 0 ? summary : [summary, '', ...issues.map(formatLedgerIssue)].join('\n');
 }
 
 /** What an import has done, in lines for a person. */
@@ -38,14 +37,6 @@ export function describeImported({ lot, ...counts }: ImportedLog): string {
 }
 
 /** Throws `ledger-damaged`, with the issues as facts, where there are any. */
-export function refuseIssues({ file, head, issues }: LedgerReport): void {
-  if (issues.length === 0) return;
-  throw new KeylineError('ledger-damaged', {
-    message: `${file} is not what its station recorded: ${formatIssue(issues[0] ?? { problem: '' })}`,
-    facts: { file, events: head.seq, issues: issues.map(formatIssue) },
-  });
-}
-
-function formatIssue({ seq, problem }: LedgerIssue): string {
-  return seq === undefined ? problem : `event ${seq}: ${problem}`;
+export function refuseIssues(report: LedgerReport): void {
+  requireSound(report.file, report);
 }

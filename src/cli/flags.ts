@@ -30,6 +30,19 @@ export const ledgerFlag = Flags.custom({
   summary: 'A ledger other than that of this home.',
 });
 
+/** `--ledger FILE`, once or more: ledgers that are read beside that of this home. */
+export const ledgersFlag = (
+  summary = 'A ledger or an export beside this home’s; repeat for more.',
+) =>
+  Flags.string({
+    helpValue: 'FILE',
+    multiple: true,
+    multipleNonGreedy: true,
+    default: [],
+    defaultHelp: noDefaultHelp,
+    summary,
+  });
+
 /** `--range A-B`: first and last index, both included. */
 export const rangeFlag = Flags.custom<Range>({
   helpValue: 'A-B',

@@ -215,6 +215,10 @@ export const ERROR_CATALOG = {
     exit: 3,
     hint: 'This is an older copy: find the ledger that was used last. Without it begin a new one, and free its units with `keyline grant recover`.',
   },
+  'ledger-conflict': {
+    exit: 3,
+    hint: '`keyline station report LOT --ledger FILE` lists what the ledgers contradict each other in. Find those boards before either is used.',
+  },
   'ledger-event-invalid': {
     exit: 3,
     hint: 'An event has texts of limited length without control characters, and never a secret.',

@@ -2,7 +2,7 @@ import { fromHex, toHex } from '../kernel/bytes.ts';
 import { canonicalJson } from '../kernel/canonical-json.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { openDatabase } from '../kernel/sqlite.ts';
-import type { SqlDatabase } from '../kernel/sqlite.ts';
+import type { SqlDatabase, SqlStatement } from '../kernel/sqlite.ts';
 import type { LedgerEvent } from '../model/ledger-event.ts';
 import { openLedgerHead } from '../seals/ledger-head.ts';
 import { chainHash, GENESIS } from './chain.ts';
@@ -29,21 +29,34 @@ export class ChainCheck implements Disposable {
   readonly #projection: Projection;
   readonly #hashes = new Map<number, string>();
   readonly #wanted: ReadonlySet<number>;
+  readonly #insert: SqlStatement | undefined;
   #head: LedgerHead = { seq: 0, hash: toHex(GENESIS) };
   #replays = true;
+  #isKept = false;
 
-  private constructor(replay: SqlDatabase, wanted: ReadonlySet<number>) {
+  private constructor(
+    replay: SqlDatabase,
+    wanted: readonly number[],
+    options: { readonly keepsEvents: boolean },
+  ) {
     this.replay = replay;
-    this.#wanted = wanted;
+    this.#wanted = new Set(wanted);
     replay.exec('PRAGMA synchronous = OFF');
-    replay.exec(PROJECTION);
     replay.exec('BEGIN');
     this.#projection = new Projection(replay);
+    if (options.keepsEvents) this.#insert = replay.prepare('INSERT INTO events VALUES (?, ?, ?)');
   }
 
   /** `wanted`: the events whose hash signed heads name. */
   static async begin(wanted: readonly number[]): Promise<ChainCheck> {
-    return new ChainCheck(await openDatabase(''), new Set(wanted));
+    const replay = await openDatabase('');
+    replay.exec(PROJECTION);
+    return new ChainCheck(replay, wanted, { keepsEvents: false });
+  }
+
+  /** The same, whose replay is a ledger of its own: it gets the events too, and stays with `keep`. */
+  static into(ledger: SqlDatabase, wanted: readonly number[]): ChainCheck {
+    return new ChainCheck(ledger, wanted, { keepsEvents: true });
   }
 
   /** The last event that was taken. */
@@ -70,6 +83,7 @@ export class ChainCheck implements Disposable {
       if ((seq === 1) !== (event.type === 'created'))
         this.#add(seq, 'it stands in the wrong place');
     }
+    if (this.issues.length === 0) this.#insert?.run(seq, hash, body);
     this.#replay(seq, event);
   }
 
@@ -107,7 +121,14 @@ export class ChainCheck implements Disposable {
     this.#add(undefined, problem);
   }
 
+  /** Leaves the replay to whoever gave it, open. */
+  keep(): void {
+    this.replay.exec('COMMIT');
+    this.#isKept = true;
+  }
+
   [Symbol.dispose](): void {
+    if (this.#isKept) return;
     this.replay.exec('ROLLBACK');
     this.replay.close();
   }

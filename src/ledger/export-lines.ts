@@ -1,10 +1,13 @@
 import { fromHex } from '../kernel/bytes.ts';
 import { canonicalJson } from '../kernel/canonical-json.ts';
 import { KeylineError, throwIfAborted } from '../kernel/errors.ts';
+import { openDatabase } from '../kernel/sqlite.ts';
 import { ChainCheck, namedSeq } from './chain-check.ts';
+import { LedgerFile } from './ledger-file.ts';
 import type { LedgerReader } from './ledger.ts';
+import { SCHEMA } from './schema.ts';
 import { verified } from './verify-ledger.ts';
-import type { VerifiedLedger } from './verify-ledger.ts';
+import type { VerifiedLedger, VerifyOptions } from './verify-ledger.ts';
 
 const LINES = 256;
 
@@ -32,13 +35,43 @@ export async function* exportLines(
 /** Walks an export and checks its signature, as `verifyLedgerFile` does. Throws `ledger-damaged` for another kind of file. */
 export async function verifyExport(
   lines: AsyncIterable<string>,
-  options: {
-    readonly witness?: string | undefined;
-    readonly signal?: AbortSignal | undefined;
-  } = {},
+  options: VerifyOptions = {},
 ): Promise<VerifiedLedger> {
-  const { witness, signal } = options;
-  using check = await ChainCheck.begin(witness === undefined ? [] : [namedSeq(witness)]);
+  using check = await ChainCheck.begin(witnessed(options));
+  return await walkExport(check, lines, options);
+}
+
+/**
+ * Verifies an export and gives a ledger to be read, made of its events in a private file that goes when
+ * it is disposed. Throws as `verifyExport` does, and for an export that has issues.
+ */
+export async function loadExport(
+  path: string,
+  lines: AsyncIterable<string>,
+  options: VerifyOptions = {},
+): Promise<{ readonly file: LedgerFile; readonly verified: VerifiedLedger }> {
+  const database = await openDatabase('');
+  try {
+    database.exec(SCHEMA);
+    using check = ChainCheck.into(database, witnessed(options));
+    const found = await walkExport(check, lines, options);
+    check.keep();
+    return { file: LedgerFile.loaded(path, database), verified: found };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function witnessed({ witness }: VerifyOptions): number[] {
+  return witness === undefined ? [] : [namedSeq(witness)];
+}
+
+async function walkExport(
+  check: ChainCheck,
+  lines: AsyncIterable<string>,
+  { witness, signal }: VerifyOptions,
+): Promise<VerifiedLedger> {
   let statement: string | undefined;
   let count = 0;
   for await (const line of lines) {

@@ -67,6 +67,11 @@ export class LedgerFile implements Disposable {
     }
   }
 
+  /** A ledger that was made of an export in a private database, which goes with it; `path` is the export's. */
+  static loaded(path: string, database: SqlDatabase): LedgerFile {
+    return new LedgerFile(path, database, false);
+  }
+
   /** Runs `work`, an error of SQLite turned into keyline's. */
   guard<T>(work: () => T): T {
     try {

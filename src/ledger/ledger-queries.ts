@@ -7,11 +7,11 @@ import { HELD_STATES, noCounts } from '../model/reconciliation.ts';
 import type { LedgerCounts, PartCounts } from '../model/reconciliation.ts';
 import type { UnitRecord } from '../model/unit-record.ts';
 import type { UnitState } from '../model/unit-state.ts';
-import type { LedgerEntry } from './chain.ts';
+import type { LedgerEntry, LedgerHead } from './chain.ts';
 import { damaged, parseEvent } from './ledger-file.ts';
 import type { EventRow, LedgerFile } from './ledger-file.ts';
 import type { SpanKind } from './index-spans.ts';
-import type { LedgerReader } from './ledger.ts';
+import type { LedgerReader, LiveDevice } from './ledger.ts';
 import { ALL_INDEXES, Projection } from './projection.ts';
 import type { LedgerLot } from './projection.ts';
 
@@ -35,6 +35,10 @@ export class LedgerQueries implements LedgerReader {
 
   head(): ReturnType<LedgerReader['head']> {
     return this.file.guard(() => this.file.head());
+  }
+
+  has(head: LedgerHead): boolean {
+    return this.file.guard(() => this.file.has(head));
   }
 
   lots(): ReturnType<LedgerReader['lots']> {
@@ -77,6 +81,28 @@ export class LedgerQueries implements LedgerReader {
       }
       next += page.length;
       if (page.length < PAGE) return;
+    }
+  }
+
+  *liveDevices(): Iterable<LiveDevice> {
+    // The partial index oneLiveUnit gives this order.
+    const sql = `SELECT hardwareId, lotId, idx AS "index", state FROM units JOIN lots USING (lot)
+      WHERE live = 1 AND hardwareId > ? ORDER BY hardwareId LIMIT ${PAGE}`;
+    for (let after = ''; ;) {
+      const page = this.#all(sql, after) as LiveDevice[];
+      yield* page;
+      after = page.at(-1)?.hardwareId ?? after;
+      if (page.length < PAGE) return;
+    }
+  }
+
+  *claimed(lotId: LotId, use: 'here' | 'elsewhere'): Iterable<Range> {
+    const lot = this.projection.lot(lotId);
+    if (!lot) return;
+    const { spans } = this.projection;
+    const kind = use === 'here' ? 'admitted' : 'expected';
+    for (const range of spans.ranges(lot.key, kind, ALL_INDEXES)) {
+      yield* spans.gaps(lot.key, 'surrendered', range);
     }
   }
 

@@ -104,11 +104,16 @@ export type RecordedEvent =
   | NewEvent<'refused' | 'printed'>;
 type WithoutAttempt<T> = T extends unknown ? Omit<T, 'attempt'> : never;
 
+/** A device and the unit that it holds. */
+export type LiveDevice = Pick<UnitRecord, 'hardwareId' | 'lotId' | 'index' | 'state'>;
+
 /** What can be asked of a ledger without changing it. */
 export interface LedgerReader {
   readonly path: string;
   readonly identity: LedgerEvent<'created'>;
   head(): LedgerHead;
+  /** Whether exactly this head is in the chain. */
+  has(head: LedgerHead): boolean;
   /** Every lot of which units were admitted. */
   lots(): readonly { readonly lotId: LotId; readonly size: number; readonly spare: number }[];
   /** The unit; undefined for an index that is free or not this ledger's. */
@@ -119,6 +124,10 @@ export interface LedgerReader {
   units(lotId: LotId, states?: readonly UnitState[]): AsyncIterable<UnitRecord>;
   /** Events by sequence number, beginning with `from` (1 unless given), read in pages. */
   entries(from?: number): AsyncIterable<LedgerEntry>;
+  /** Every unit of any lot that holds its hardware id, by that id in the order of its UTF-8 bytes, read in pages. */
+  liveDevices(): Iterable<LiveDevice>;
+  /** Units that this ledger may give or gave, or that come back to it from elsewhere; ascending, surrendered ones left out. */
+  claimed(lotId: LotId, use: 'here' | 'elsewhere'): Iterable<Range>;
   counts(lotId: LotId): LedgerCounts;
   /** Admitted units that no device ever had, given back ones left out; ascending. */
   neverUsed(lotId: LotId): Iterable<Range>;

@@ -4,13 +4,17 @@ import { inTransaction } from '../kernel/sqlite.ts';
 import { GENESIS } from './chain.ts';
 import { readHeadFile } from './head-file.ts';
 import { damaged, LedgerFile } from './ledger-file.ts';
+import { loadExport } from './export-lines.ts';
 import { LedgerQueries } from './ledger-queries.ts';
 import type { Ledger, LedgerOptions, LedgerReader } from './ledger.ts';
 import { machineId } from './machine-id.ts';
 import { SCHEMA } from './schema.ts';
 import { requireReached } from './require-reached.ts';
+import { requireSound } from './require-sound.ts';
 import { StationLedger } from './station-ledger.ts';
 import type { LedgerParts } from './station-ledger.ts';
+import { verifyOpenLedger } from './verify-ledger.ts';
+import type { VerifiedLedger, VerifyOptions } from './verify-ledger.ts';
 import { createdEvent, writeEvent } from './write-event.ts';
 
 /**
@@ -63,6 +67,50 @@ export async function openLedgerReader(path: string): Promise<LedgerReader & Dis
   try {
     if (file.isNew) throw damaged(path, 'it is empty');
     return new ClosableQueries(file);
+  } catch (error) {
+    file[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** A ledger to be read, and what its proof has found: no issue, but perhaps events that are not signed. */
+export interface ProvedLedger {
+  readonly reader: LedgerReader & Disposable;
+  readonly verified: VerifiedLedger;
+}
+
+/**
+ * A ledger to be read that was proved as `verifyLedgerFile` does it, and is held from before that on.
+ * Throws the same, and `ledger-damaged` where the proof finds an issue.
+ */
+export async function openProvedLedger(
+  path: string,
+  options: VerifyOptions = {},
+): Promise<ProvedLedger> {
+  const file = await LedgerFile.open(path, { create: false });
+  return proved(path, file, () => verifyOpenLedger(file, options));
+}
+
+/** The same of an export's lines. */
+export async function openProvedExport(
+  path: string,
+  lines: AsyncIterable<string>,
+  options: VerifyOptions = {},
+): Promise<ProvedLedger> {
+  const { file, verified } = await loadExport(path, lines, options);
+  return proved(path, file, () => Promise.resolve(verified));
+}
+
+async function proved(
+  path: string,
+  file: LedgerFile,
+  verify: () => Promise<VerifiedLedger>,
+): Promise<ProvedLedger> {
+  try {
+    if (file.isNew) throw damaged(path, 'it is empty');
+    const verified = await verify();
+    requireSound(path, verified);
+    return { reader: new ClosableQueries(file), verified };
   } catch (error) {
     file[Symbol.dispose]();
     throw error;

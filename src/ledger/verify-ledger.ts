@@ -31,18 +31,30 @@ const TABLES = {
 
 const PAGE = 1024;
 
+/** What a ledger or an export is verified against. */
+export interface VerifyOptions {
+  /** A signed head that must fit too. */
+  readonly witness?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Walks a ledger's whole chain, replays it and compares what it adds up to, and checks the signed head
  * in it, and a witness where one is given. Throws as `openLedgerReader` does.
  */
 export async function verifyLedgerFile(
   path: string,
-  options: {
-    readonly witness?: string | undefined;
-    readonly signal?: AbortSignal | undefined;
-  } = {},
+  options: VerifyOptions = {},
 ): Promise<VerifiedLedger> {
   using file = await LedgerFile.open(path, { create: false });
+  return await verifyOpenLedger(file, options);
+}
+
+/** The same for a ledger that is open, so that nothing changes between the proof and the use. */
+export async function verifyOpenLedger(
+  file: LedgerFile,
+  options: VerifyOptions = {},
+): Promise<VerifiedLedger> {
   const { database } = file;
   const heads = file.guard(() => signedHeads(database, options.witness));
   using check = await ChainCheck.begin(heads.map(({ statement }) => namedSeq(statement)));
