@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
-import { isErrno, KeylineError } from '../kernel/errors.ts';
+import { KeylineError } from '../kernel/errors.ts';
 import { Secret } from '../kernel/secret.ts';
+import { unreadable } from '../kernel/unreadable.ts';
 import { readInputFile } from './input-file.ts';
 
 /** A grant with 131,072 certificates has some 110 MB. */
@@ -22,15 +23,7 @@ export async function readGrantFile(
     if (!stat.isFile()) return await readInputFile(path, others);
     if (stat.size <= LIMIT_BYTES) return Secret.take(await file.readFile());
   } catch (error) {
-    for (const code of ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ENAMETOOLONG']) {
-      if (!isErrno(error, code)) continue;
-      throw new KeylineError('not-found', {
-        message: `${path} cannot be read (${code})`,
-        hint: 'Check the name of the file and its permissions.',
-        facts: { path },
-      });
-    }
-    throw error;
+    throw unreadable(path, error);
   }
   throw new KeylineError('usage', { message: `${path} is larger than any grant`, facts: { path } });
 }

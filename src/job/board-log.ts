@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
-import { isErrno, KeylineError } from '../kernel/errors.ts';
+import { KeylineError } from '../kernel/errors.ts';
 import { textLines } from '../kernel/text-lines.ts';
+import { unreadable } from '../kernel/unreadable.ts';
 import { importDefective } from '../ledger/imported-rows.ts';
 import type { ImportedRow } from '../ledger/ledger.ts';
 import { parseCsvRow } from '../manifest/csv-row.ts';
@@ -156,12 +157,7 @@ async function* linesOf(path: string): AsyncIterable<string> {
   try {
     yield* textLines(path);
   } catch (error) {
-    for (const code of ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR']) {
-      if (!isErrno(error, code)) continue;
-      const facts = { path };
-      throw new KeylineError('not-found', { message: `${path} cannot be read (${code})`, facts });
-    }
-    throw error;
+    throw unreadable(path, error);
   }
 }
 

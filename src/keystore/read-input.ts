@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
-import { isErrno, KeylineError } from '../kernel/errors.ts';
+import { KeylineError } from '../kernel/errors.ts';
 import { Secret } from '../kernel/secret.ts';
+import { unreadable } from '../kernel/unreadable.ts';
 
 const LIMIT_BYTES = 1024 * 1024;
 
@@ -23,16 +24,7 @@ export async function readSecretFile(path: string): Promise<Secret> {
     if (length <= LIMIT_BYTES) return secret;
     secret[Symbol.dispose]();
   } catch (error) {
-    for (const code of ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'ENAMETOOLONG']) {
-      if (isErrno(error, code)) {
-        throw new KeylineError('not-found', {
-          message: `${path} cannot be read (${code})`,
-          hint: 'Check the name of the file and its permissions.',
-          facts: { path },
-        });
-      }
-    }
-    throw error;
+    throw unreadable(path, error);
   }
   throw new KeylineError('usage', {
     message: `${path} is larger than any key or passphrase file`,

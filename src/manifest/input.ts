@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { isErrno, KeylineError, throwIfAborted } from '../kernel/errors.ts';
+import { KeylineError, throwIfAborted } from '../kernel/errors.ts';
 import type { Secret } from '../kernel/secret.ts';
+import { unreadable } from '../kernel/unreadable.ts';
 import { AGE_MAGIC, openAge } from './age-source.ts';
 import type { ByteSource } from './byte-sink.ts';
 
@@ -120,15 +121,7 @@ async function* fromFile(path: string, options: InputOptions): ByteSource {
       yield buffer.subarray(0, bytesRead);
     }
   } catch (error) {
-    for (const code of ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'ENAMETOOLONG']) {
-      if (!isErrno(error, code)) continue;
-      throw new KeylineError('not-found', {
-        message: `${path} cannot be read (${code})`,
-        hint: 'Check the name of the file and its permissions.',
-        facts: { path },
-      });
-    }
-    throw error;
+    throw unreadable(path, error);
   }
 }
 
