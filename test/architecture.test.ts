@@ -24,6 +24,7 @@ const ROOMS: Record<string, readonly string[]> = {
   custody: ['model', 'kernel'],
   ledger: ['seals', 'model', 'kernel'],
   registry: ['model', 'kernel'],
+  service: ['registry', 'custody', 'seals', 'model', 'kernel'],
   job: BELOW_JOB,
   cli: [...BELOW_JOB, 'job'],
   commands: ['cli', 'job', 'model', 'kernel'],
@@ -128,7 +129,8 @@ describe('every command', () => {
 
 describe('every error', () => {
   const codes = Object.keys(ERROR_CATALOG);
-  const outside = SOURCES.filter(({ path }) => path !== 'src/kernel/error-catalog.ts');
+  const catalog = ['src/kernel/error-catalog.ts', 'src/kernel/registry-errors.ts'];
+  const outside = SOURCES.filter(({ path }) => !catalog.includes(path));
   const code = outside.map(({ text }) => text).join('\n');
 
   it('is thrown somewhere', () => {

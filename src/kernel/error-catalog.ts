@@ -1,8 +1,13 @@
+import { REGISTRY_ERRORS } from './registry-errors.ts';
+
 interface CatalogEntry {
   /** Process exit code: 1 unexpected, 2 usage, 3 bad data, 4 device, 5 registry, 6 some units failed, 130 interrupted. */
   readonly exit: 1 | 2 | 3 | 4 | 5 | 6 | 130;
   /** What the person at the keyboard does next; a throw may give a more exact one. */
   readonly hint: string;
+  /** HTTP status of a registry's problem document with this code; 500 where left out. */
+  readonly status?:
+    400 | 401 | 403 | 404 | 409 | 410 | 412 | 413 | 415 | 422 | 428 | 429 | 500 | 503;
 }
 
 /** Every error keyline can end with. docs/errors.md explains each; a test holds the two together. */
@@ -70,6 +75,7 @@ export const ERROR_CATALOG = {
   },
   'key-mismatch': {
     exit: 3,
+    status: 422,
     hint: 'The secret belongs to another provisioning key; check which backup this is.',
   },
   'key-retired': {
@@ -113,6 +119,7 @@ export const ERROR_CATALOG = {
   'lot-closed': { exit: 2, hint: 'Open a new lot with `keyline lot create`.' },
   'descriptor-invalid': {
     exit: 3,
+    status: 422,
     hint: 'Ask for the lot descriptor again; it must be the file that `keyline lot export` wrote.',
   },
   'range-outside-lot': {
@@ -129,23 +136,34 @@ export const ERROR_CATALOG = {
   },
   'grant-invalid': {
     exit: 3,
+    status: 422,
     hint: 'Ask for the grant again; it must be unaltered and for this station.',
   },
   'grant-altered': {
     exit: 3,
+    status: 422,
     hint: 'Ask for the grant again; this file is not the one that was made.',
   },
   'grant-forged': {
     exit: 3,
+    status: 422,
     hint: 'Do not use it. Ask the owner of the lot, whose kp_ stands on the work order, for a grant.',
   },
-  'grant-expired': { exit: 3, hint: 'Ask the owner of the lot for a new grant.' },
+  'grant-expired': { exit: 3, status: 422, hint: 'Ask the owner of the lot for a new grant.' },
   'grant-foreign': {
     exit: 3,
     hint: 'Give the owner of the lot this station’s card and ask for a grant for it.',
   },
-  'outside-grant': { exit: 2, hint: '`keyline lot show LOT` shows the granted ranges.' },
-  'signature-invalid': { exit: 3, hint: 'The file was altered or is not what it is said to be.' },
+  'outside-grant': {
+    exit: 2,
+    status: 422,
+    hint: '`keyline lot show LOT` shows the granted ranges.',
+  },
+  'signature-invalid': {
+    exit: 3,
+    status: 422,
+    hint: 'The file was altered or is not what it is said to be.',
+  },
   'custody-invalid': {
     exit: 3,
     hint: 'Keep what the device holds; ask its owner for the configuration with its whole chain.',
@@ -153,16 +171,25 @@ export const ERROR_CATALOG = {
   'certificate-invalid': { exit: 3, hint: 'Check the certificate and its key.' },
 
   // manifests
-  'manifest-defective': { exit: 3, hint: 'The rows listed say what is wrong with them.' },
+  'manifest-defective': {
+    exit: 3,
+    status: 422,
+    hint: 'The rows listed say what is wrong with them.',
+  },
   'manifest-unreadable': {
     exit: 3,
     hint: 'Check the file, or give --identity FILE if it is encrypted.',
   },
   'invalid-columns': {
     exit: 2,
+    status: 422,
     hint: 'Run `keyline manifest write --help` for the columns and their formats.',
   },
-  'secret-columns': { exit: 2, hint: 'Say --with-secrets if secrets are to leave the lot.' },
+  'secret-columns': {
+    exit: 2,
+    status: 422,
+    hint: 'Say --with-secrets if secrets are to leave the lot.',
+  },
 
   // devices
   'invalid-port': {
@@ -247,6 +274,8 @@ export const ERROR_CATALOG = {
     exit: 3,
     hint: 'The rows listed say what is wrong with them; nothing was recorded.',
   },
+
+  ...REGISTRY_ERRORS,
 } as const satisfies Record<string, CatalogEntry>;
 
 /** A code of the catalog. */

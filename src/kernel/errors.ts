@@ -31,6 +31,12 @@ export class KeylineError extends Error {
   get exitCode(): number {
     return ERROR_CATALOG[this.code].exit;
   }
+
+  /** The HTTP status that the catalog gives this error, or undefined where no request is answered with it. */
+  get httpStatus(): number | undefined {
+    const entry = ERROR_CATALOG[this.code];
+    return 'status' in entry ? entry.status : undefined;
+  }
 }
 
 /** Throws `interrupted` once the signal has fired. */

@@ -1,0 +1,147 @@
+import { open } from 'node:fs/promises';
+import { Kysely } from 'kysely';
+import { outputError } from '../../kernel/atomic-file.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { isErrno, KeylineError } from '../../kernel/errors.ts';
+import { openDatabase, sqlProblem } from '../../kernel/sqlite.ts';
+import type { SqlDatabase } from '../../kernel/sqlite.ts';
+import { migrate } from './migrate.ts';
+import type { MigrateOptions } from './migrate.ts';
+import { runChange } from './run-change.ts';
+import { sqliteDialect } from './sqlite-dialect.ts';
+import type { Change, Origin, Reader, Store } from './store.ts';
+import type { Tables } from './tables.ts';
+import { Wakes } from './wakes.ts';
+
+/** `keyR` in ASCII: tells a registry from any other SQLite file (sqlite.org/pragma.html#pragma_application_id). */
+const APPLICATION_ID = 0x6b657952;
+
+/**
+ * One file, one process: a connection that writes, one transaction at a time, and one that reads what
+ * was committed without waiting for it (sqlite.org/wal.html). A commit is on disk when it returns.
+ */
+export class SqliteStore implements Store {
+  readonly dialect = 'sqlite';
+  readonly reader: Reader;
+  readonly epoch: string;
+  readonly #writer: Kysely<Tables>;
+  readonly #clock: Clock;
+  readonly #wakes = new Wakes();
+
+  private constructor(parts: SqliteParts) {
+    this.reader = parts.reader;
+    this.epoch = parts.epoch;
+    this.#writer = parts.writer;
+    this.#clock = parts.clock;
+  }
+
+  /** Opens the file, brings it forward. Throws as `migrate` does, `registry-damaged`, `output-unwritable`. */
+  static async open(path: string, clock: Clock, options: MigrateOptions): Promise<SqliteStore> {
+    try {
+      if (options.create) await makePrivate(path);
+      else await (await open(path, 'r')).close();
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT') || options.create) throw outputError(path, error);
+      throw new KeylineError('registry-missing', {
+        message: `there is no registry at ${path}`,
+        facts: { path },
+      });
+    }
+    const writing = await openDatabase(path);
+    let writer: Kysely<Tables> | undefined;
+    try {
+      prepare(path, writing);
+      writer = new Kysely<Tables>({ dialect: sqliteDialect(writing) });
+      const epoch = await migrate(writer, 'sqlite', options);
+      const reading = await openDatabase(path);
+      reading.exec('PRAGMA query_only = 1');
+      const reader = new Kysely<Tables>({ dialect: sqliteDialect(reading) });
+      return new SqliteStore({ reader, writer, epoch, clock });
+    } catch (error) {
+      if (writer) await writer.destroy();
+      writing.close();
+      throw sqliteError(error);
+    }
+  }
+
+  async change<T>(origin: Origin, work: (change: Change) => Promise<T>): Promise<T> {
+    const parts = { db: this.#writer, dialect: this.dialect, clock: this.#clock, origin } as const;
+    try {
+      const { result, woken } = await runChange(parts, work);
+      for (const id of woken) this.#wakes.tell(id);
+      return result;
+    } catch (error) {
+      throw sqliteError(error);
+    }
+  }
+
+  watch(onWake: (id: string | undefined) => void): Disposable {
+    return this.#wakes.watch(onWake);
+  }
+
+  explain(error: unknown): unknown {
+    return sqliteError(error);
+  }
+
+  async ping(): Promise<void> {
+    await this.reader.selectFrom('keylineRegistry').select('name').limit(1).execute();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.reader.destroy();
+    await this.#writer.destroy();
+  }
+}
+
+interface SqliteParts {
+  readonly reader: Reader;
+  readonly writer: Kysely<Tables>;
+  readonly epoch: string;
+  readonly clock: Clock;
+}
+
+/** What every connection that writes to a registry's file sets, a bulk worker's too. */
+export function prepare(path: string, database: SqlDatabase): void {
+  const { n } = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };
+  const found = database.prepare('PRAGMA application_id').get() as { application_id: number };
+  if (n > 0 && found.application_id !== APPLICATION_ID) {
+    throw new KeylineError('registry-damaged', {
+      message: `${path} is another program’s database`,
+      facts: { path },
+    });
+  }
+  database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+  database.exec('PRAGMA journal_mode = WAL');
+  database.exec('PRAGMA synchronous = FULL');
+  database.exec('PRAGMA foreign_keys = 1');
+  // 64 MiB: the indexes of a million devices stay at hand.
+  database.exec('PRAGMA cache_size = -65536');
+}
+
+/** An empty file that only its owner reads, unless one is there. */
+async function makePrivate(path: string): Promise<void> {
+  try {
+    await (await open(path, 'wx', 0o600)).close();
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  }
+}
+
+function sqliteError(error: unknown): unknown {
+  switch (sqlProblem(error)) {
+    case 'busy':
+      return new KeylineError('registry-unavailable', { message: 'the database is busy' });
+    case 'full':
+      return new KeylineError('registry-unavailable', { message: 'the database’s disk is full' });
+    case 'damaged':
+      return new KeylineError('registry-damaged', {
+        message: 'SQLite finds the database malformed',
+      });
+    case 'unwritable':
+      return new KeylineError('registry-unavailable', {
+        message: 'the database cannot be written',
+      });
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Clock } from '../../src/kernel/clock.ts';
+import { createAccount } from '../../src/service/store/accounts.ts';
+import { openStore } from '../../src/service/store/open-store.ts';
+import { storeContract } from '../service/store-contract.ts';
+import { startCluster } from './postgres.ts';
+import type { Cluster } from './postgres.ts';
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(() => cluster[Symbol.asyncDispose]());
+
+storeContract('PostgreSQL', async (clock: Clock) => {
+  const url = await cluster.database();
+  const store = await openStore(url, { create: true, clock });
+  const other = await openStore(url, { create: false, clock });
+  return {
+    ...{ store, other },
+    reopen: (options) => openStore(url, { ...options, clock }),
+    async [Symbol.asyncDispose]() {
+      await other[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+});
+
+it('makes one registry when two processes make it at once', async () => {
+  const url = await cluster.database();
+  const open = () => openStore(url, { create: true });
+  const [one, two] = await Promise.all([open(), open()]);
+  expect(one.epoch).toBe(two.epoch);
+  await one[Symbol.asyncDispose]();
+  await two[Symbol.asyncDispose]();
+});
+
+it('refuses an empty database', async () => {
+  const url = await cluster.database();
+  const opening = openStore(url, { create: false });
+  await expect(opening).rejects.toMatchObject({ code: 'registry-missing' });
+});
+
+it('says that a server is unavailable, and goes on by itself when it is back', async () => {
+  const url = await cluster.database();
+  await using store = await openStore(url, { create: true });
+  const woken = new Promise<void>((resolve) => {
+    store.watch((id) => {
+      if (id === undefined) resolve();
+    });
+  });
+  const held = store.change({ actor: 'registry' }, async () => {
+    await cluster.restart();
+  });
+  await expect(held).rejects.toMatchObject({ code: 'registry-unavailable' });
+  await woken; // the listener is connected again
+  const account = { handle: 'acme', name: 'Acme', kind: 'oem' } as const;
+  const made = await store.change({ actor: 'registry' }, (change) =>
+    createAccount(change, account),
+  );
+  expect(made.handle).toBe('acme');
+  const heard = new Promise<string | undefined>((resolve) => {
+    store.watch(resolve);
+  });
+  await store.change({ actor: 'registry' }, (change) => {
+    change.wake(made.id);
+    return Promise.resolve();
+  });
+  expect(await heard).toBe(made.id);
+});
+
+it('refuses an address where no server is', async () => {
+  const url = 'postgres://keyline@localhost/none?host=/nonexistent';
+  const opening = openStore(url, { create: false });
+  await expect(opening).rejects.toMatchObject({ code: 'registry-unavailable' });
+});
