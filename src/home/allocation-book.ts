@@ -16,6 +16,7 @@ import { AllocationSchema, parseAllocation } from './allocation.ts';
 import type { Allocation } from './allocation.ts';
 import type { Home } from './home.ts';
 import { LotStore } from './lot-store.ts';
+import { outstanding } from './outstanding.ts';
 
 export type { Allocation };
 
@@ -81,7 +82,7 @@ export class AllocationBook {
    */
   async requireFree(range: Range): Promise<void> {
     await this.#requireOpen();
-    const met = meeting(await this.entries(), range);
+    const met = meeting(outstanding(await this.entries()), range);
     if (met) throw this.#refusal(range, met);
   }
 
@@ -95,7 +96,7 @@ export class AllocationBook {
     await using _lock = await this.#takeLock();
     await this.#requireOpen();
     const { entries, soundBytes, needsLineFeed } = await this.#read();
-    const met = meeting(entries, request.range);
+    const met = meeting(outstanding(entries), request.range);
     if (met && request.again === undefined) throw this.#refusal(request.range, met);
     const entry = this.#entry(request);
     try {

@@ -5,7 +5,7 @@ import { INDEX_LIMIT } from '../model/range.ts';
 
 const text = Type.String({ maxLength: 512 });
 
-/** One line of the book: a range that left the lot, or is about to. */
+/** One line of the book: a range that left the lot, or is about to; `returned` is one that came back unused. */
 export const AllocationSchema = Type.Object(
   {
     at: Type.String({ maxLength: 32 }),
@@ -17,12 +17,13 @@ export const AllocationSchema = Type.Object(
       Type.Literal('station'),
       Type.Literal('field'),
       Type.Literal('reveal'),
+      Type.Literal('returned'),
     ]),
     who: text,
     why: Type.Optional(text),
     /** The reason that was given for letting it leave once more. */
     again: Type.Optional(text),
-    /** A grant id or a file name. */
+    /** A grant id, a file name, or `ledger` and its epoch; of what came back, that under which it left. */
     reference: Type.Optional(text),
   },
   { additionalProperties: false },

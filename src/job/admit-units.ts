@@ -1,11 +1,13 @@
-import type { Allocation } from '../home/allocation.ts';
 import type { AllocationBook } from '../home/allocation-book.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { lotEnd } from '../model/lot.ts';
 import { mergeRanges } from '../model/merge-ranges.ts';
-import { contains, formatRange, intersection, rangeEnd } from '../model/range.ts';
+import { contains, formatRange, intersection } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
+import { subtractRanges } from '../model/subtract-ranges.ts';
+import { holdingsOf, ledgerReference, requireNotGivenUp } from './book-holdings.ts';
+import type { Holdings } from './book-holdings.ts';
 import type { OpenLot } from './open-lot.ts';
 
 /** What a run asks for. */
@@ -20,7 +22,8 @@ export interface AdmissionRequest {
 /**
  * Makes the units known to the ledger that this station may give: those of its grants, or for the
  * owner those of the lot, that this home's allocation book gives to this very ledger, entered there
- * first. Returns what a run may reserve from. Throws `already-allocated`, `lot-closed`, `outside-grant`.
+ * first. Returns what a run may reserve from. Throws `already-allocated`, `lot-closed`, `outside-grant`,
+ * `ledger-rolled-back` for a ledger that was given up.
  */
 export async function admitUnits(
   ledger: Ledger,
@@ -51,10 +54,10 @@ async function admitGrants(
   const reference = ledgerReference(ledger);
   const had: Range[] = [];
   for (const { statement } of grants) {
-    const { own, others } = taken(await book.entries(), reference, statement.grantId);
-    const fresh = statement.ranges.flatMap((range) =>
-      without(range, mergeRanges([...own, ...others])),
-    );
+    const holdings = holdingsOf(await book.entries(), reference, [statement.grantId]);
+    requireNotGivenUp(holdings, ledger);
+    const { own, others } = holdings;
+    const fresh = statement.ranges.flatMap((range) => subtractRanges(range, [...own, ...others]));
     for (const range of fresh) {
       // Where owner and station share a home, the book has the grant itself.
       const again = `under grant ${statement.grantId}`;
@@ -79,8 +82,10 @@ async function admitOwn(
   { book, station, range }: AdmissionRequest,
 ): Promise<Range[]> {
   const reference = ledgerReference(ledger);
-  const { own, others } = taken(await book.entries(), reference);
-  const fresh = wanted(lot, { range, own, others });
+  const holdings = holdingsOf(await book.entries(), reference);
+  requireNotGivenUp(holdings, ledger);
+  const { own } = holdings;
+  const fresh = wanted(lot, range, holdings);
   for (const one of fresh) {
     await book.allocate({ range: one, purpose: 'station', who: station, reference });
   }
@@ -90,35 +95,16 @@ async function admitOwn(
   return ranges;
 }
 
-/** A ledger that was lost had another epoch: what it was given is not the next one's. */
-function ledgerReference(ledger: Ledger): string {
-  return `ledger ${ledger.identity.epoch}`;
-}
-
-/** What the book gives to this ledger, and to others; the entry of `grantId` itself is neither. */
-function taken(
-  entries: readonly Allocation[],
-  reference: string,
-  grantId?: string,
-): { readonly own: Range[]; readonly others: Range[] } {
-  const isOurs = (entry: Allocation): boolean =>
-    entry.purpose === 'station' && entry.reference === reference;
-  const isGrant = (entry: Allocation): boolean =>
-    entry.purpose === 'grant' && entry.reference === grantId;
-  const others = entries.filter((entry) => !isOurs(entry) && !isGrant(entry));
-  return { own: mergeRanges(entries.filter(isOurs)), others: mergeRanges(others) };
-}
-
 /** What is to be entered in the book: a named range as it is, so that the book refuses what is taken. */
 function wanted(
   lot: OpenLot['lot'],
-  known: { readonly range?: Range | undefined; readonly own: Range[]; readonly others: Range[] },
+  range: Range | undefined,
+  { own, others }: Pick<Holdings, 'own' | 'others'>,
 ): Range[] {
-  const { range, own, others } = known;
-  if (range !== undefined) return without(range, own);
+  if (range !== undefined) return subtractRanges(range, own);
   if (own.length > 0) return [];
   const whole = { from: 0, count: lotEnd(lot) };
-  const free = without(whole, others);
+  const free = subtractRanges(whole, others);
   if (free.length > 0) return free;
   throw nothingLeft(lot);
 }
@@ -128,18 +114,4 @@ function nothingLeft(lot: OpenLot['lot']): KeylineError {
     message: `every unit of lot ${lot.code} that this station could give has left it already`,
     facts: { lotId: lot.lotId },
   });
-}
-
-/** The parts of a range that none of `taken` has; `taken` is ascending and apart. */
-function without(range: Range, taken: readonly Range[]): Range[] {
-  const parts: Range[] = [];
-  let from = range.from;
-  for (const one of taken) {
-    const met = intersection(one, { from, count: rangeEnd(range) - from });
-    if (!met) continue;
-    if (met.from > from) parts.push({ from, count: met.from - from });
-    from = rangeEnd(met);
-    if (from >= rangeEnd(range)) return parts;
-  }
-  return [...parts, { from, count: rangeEnd(range) - from }];
 }

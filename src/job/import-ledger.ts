@@ -3,6 +3,7 @@ import type { Allocation } from '../home/allocation-book.ts';
 import { ensureLedgerFolder } from '../home/ledger-paths.ts';
 import { LotStore } from '../home/lot-store.ts';
 import type { Home } from '../home/home.ts';
+import { outstanding } from '../home/outstanding.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import type { Credentials } from '../keystore/credentials.ts';
@@ -82,7 +83,7 @@ async function findAllocation(
   for (const { lot } of lots) {
     const book = AllocationBook.open(home, lot.lotId);
     // What this station took for itself it writes itself.
-    const entries = (await book.entries()).filter(
+    const entries = outstanding(await book.entries()).filter(
       (entry) => entry.reference === reference && entry.purpose !== 'station',
     );
     if (entries.length > 0) found.push({ lot, entries });

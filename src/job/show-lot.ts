@@ -6,6 +6,7 @@ import type { Home } from '../home/home.ts';
 import { LotDrafts } from '../home/lot-drafts.ts';
 import { LotStore } from '../home/lot-store.ts';
 import type { DamagedLot, StoredLot } from '../home/lot-store.ts';
+import { outstanding } from '../home/outstanding.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { listKeyCards } from '../keystore/key-card.ts';
@@ -88,7 +89,7 @@ async function reportOf(home: Home, stored: StoredLot, now: Date): Promise<LotRe
     .map((range) => intersection(range, whole))
     .filter((range) => range !== undefined);
   const entries = await AllocationBook.open(home, lot.lotId).entries();
-  const taken = mergeRanges(entries.map(({ from, count }) => ({ from, count })));
+  const taken = mergeRanges(outstanding(entries).map(({ from, count }) => ({ from, count })));
   const allocated = taken.reduce((sum, range) => sum + (intersection(range, whole)?.count ?? 0), 0);
   const byGrant = granted.length > 0 ? 'grant' : notes.length > 0 ? 'grant ended' : 'none';
   const access = isOwner ? 'owner' : byGrant;

@@ -1,0 +1,29 @@
+import { subtractRanges } from '../model/subtract-ranges.ts';
+import type { Allocation } from './allocation.ts';
+
+/** How a station's own book names units that it gave back: with what it had them under. */
+export function returnReference(reference: string): string {
+  return `return of ${reference}`;
+}
+
+/**
+ * What a book says has left and has not come back: its entries in their order, those that only give
+ * units back left out, and their units cut out of the entries before that have the same reference.
+ */
+export function outstanding(entries: readonly Allocation[]): Allocation[] {
+  let left: Allocation[] = [];
+  for (const entry of entries) {
+    if (entry.purpose !== 'returned') {
+      left.push(entry);
+      continue;
+    }
+    const { reference = '' } = entry;
+    const names = [reference, returnReference(reference)];
+    left = left.flatMap((one) =>
+      names.includes(one.reference ?? '')
+        ? subtractRanges(one, [entry]).map((part) => ({ ...one, ...part }))
+        : [one],
+    );
+  }
+  return left;
+}
