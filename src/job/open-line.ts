@@ -3,7 +3,6 @@ import type { Home } from '../home/home.ts';
 import { createDriver } from '../device/driver-kinds.ts';
 import type { Driver } from '../device/driver.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { KeylineError } from '../kernel/errors.ts';
 import type { Credentials } from '../keystore/credentials.ts';
 import { openLedger } from '../ledger/open-ledger.ts';
 import type { EventContext } from '../model/ledger-event.ts';
@@ -12,10 +11,10 @@ import { admitUnits } from './admit-units.ts';
 import type { AfterPass } from './after-pass.ts';
 import { loadProfile } from './check-device-file.ts';
 import { bookOf, openLot } from './open-lot.ts';
-import type { OpenLot } from './open-lot.ts';
 import { openStation } from './open-station.ts';
 import { provisionRun } from './provision-run.ts';
 import type { ProvisionRun } from './provision-run.ts';
+import { requireOpenLot } from './require-open-lot.ts';
 import { readTrustAnchor } from './trust-anchor.ts';
 
 /** What a person decides about a run, at a bench or at a line. */
@@ -79,7 +78,7 @@ export async function openLine(
   };
   try {
     const open = keep(await openLot(home, choices.lot, credentials, clock ? { clock } : {}));
-    requireOpen(open);
+    requireOpenLot(open);
     const station = keep(await openStation(home, credentials));
     const path = await ensureLedgerFolder(home);
     const { witness } = choices;
@@ -106,14 +105,6 @@ export async function openLine(
     await close();
     throw error;
   }
-}
-
-function requireOpen({ lot: { code, lotId }, closedAt }: OpenLot): void {
-  if (closedAt === undefined) return;
-  throw new KeylineError('lot-closed', {
-    message: `lot ${code} was closed at ${closedAt}`,
-    facts: { lotId, closedAt },
-  });
 }
 
 function contextOf({ jig, operator, order }: LineChoices): EventContext {
