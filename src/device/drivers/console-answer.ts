@@ -12,3 +12,8 @@ export interface LineOptions {
   readonly timeoutMs: number;
   readonly echo: EchoMode;
 }
+
+/** Output without the line break that the end of the line sent was answered with, and the one before the prompt. */
+export function trimmed(output: string): string {
+  return output.replace(/^\n/, '').replace(/\n$/, '');
+}

@@ -2,6 +2,7 @@ import { utf8 } from '../../kernel/bytes.ts';
 import { DeviceFailure } from '../../model/failure.ts';
 import type { DriverContext } from '../driver.ts';
 import { knownPattern } from '../pattern.ts';
+import { trimmed } from './console-answer.ts';
 import type { Answer, LineOptions } from './console-answer.ts';
 import type { ConsoleSettings, EchoMode } from './console-settings.ts';
 import { lateFailure, noPromptFailure } from './console-failures.ts';
@@ -11,9 +12,8 @@ import { ConsoleScreen } from './console-screen.ts';
 /** More than this in one step is a device gone wild. */
 const MOST_CHARACTERS = 512 * 1024;
 const TYPING_ATTEMPTS = 3;
-/** Within the step's time there is room for every attempt. */
+/** For an echo and for the marks of a handshake: within a step's time there is room for every attempt. */
 const ECHO_MS = 1_000;
-const HANDSHAKE_MS = 1_000;
 /** Silence after which a prompt that a log line ran into counts, and one that came in a mark's place. */
 const QUIET_MS = 150;
 
@@ -24,6 +24,7 @@ export class ConsoleSession {
   readonly #screen = new ConsoleScreen();
   readonly #prompt: RegExp;
   readonly #promptAtStart: RegExp;
+  #readLate: number | undefined;
 
   constructor(context: DriverContext, settings: ConsoleSettings) {
     this.#context = context;
@@ -244,7 +245,7 @@ export class ConsoleSession {
     }
     const frame = new ConsoleFrame(status);
     const marks = frame.wrap(new Uint8Array());
-    const turn = Math.min(deadline, performance.now() + HANDSHAKE_MS);
+    const turn = Math.min(deadline, performance.now() + ECHO_MS);
     this.#screen.clear();
     await this.#typeBlind(marks);
     await this.#send(lineEnd);
@@ -259,9 +260,13 @@ export class ConsoleSession {
     return bitsPerSecond === undefined ? 0 : (2 * sizeBytes * 10_000) / bitsPerSecond;
   }
 
-  /** False when nothing came until then. */
+  /** False when nothing came until then; what is there late is read once, or a babbler had no deadline. */
   async #readUntil(deadline: number): Promise<boolean> {
     const { port, signal } = this.#context;
+    if (performance.now() >= deadline) {
+      if (this.#readLate === deadline) return false;
+      this.#readLate = deadline;
+    }
     const bytes = await port.read({ timeoutMs: Math.max(1, deadline - performance.now()), signal });
     if (!bytes) return false;
     this.#screen.push(bytes);
@@ -291,9 +296,4 @@ export class ConsoleSession {
       throw new DeviceFailure('rebooted', 'the device restarted in mid-step');
     }
   }
-}
-
-/** Without the line break that the end of the line sent was answered with, and the one before the prompt. */
-function trimmed(output: string): string {
-  return output.replace(/^\n/, '').replace(/\n$/, '');
 }

@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDriver } from '../../../src/device/driver-kinds.ts';
+import type { Port } from '../../../src/device/ports/port.ts';
 import { DeviceFailure } from '../../../src/model/failure.ts';
 import { contextOf, profileFrom, valuesWith } from './driver-context.ts';
 import { FakeConsole } from './fake-console.ts';
@@ -234,6 +236,26 @@ describe('a device that does not do its part', () => {
     const hanging = bench();
     hanging.environment.change = (command, reply) => (command === 'saveenv' ? undefined : reply);
     expect(await outcome(hanging)).toBe('timeout');
+  });
+
+  it('does not outlast a deadline by talking without end', async () => {
+    let reads = 0;
+    const babbler: Port = {
+      ...{ address: 'memory:babbler', bitsPerSecond: undefined, closed: new Promise(() => {}) },
+      write: () => Promise.resolve(),
+      read: async () => {
+        reads += 1;
+        await setImmediate();
+        return Uint8Array.of(0x2e);
+      },
+      discardInput: () => undefined,
+      setLines: () => Promise.resolve(),
+      lines: () => Promise.resolve(undefined),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+    const driver = createDriver(profileFrom(HEAD + SECTION));
+    await expect(driver.identify(contextOf(babbler))).rejects.toMatchObject({ code: 'timeout' });
+    expect(reads).toBeLessThan(512 * 1024);
   });
 
   it('is noticed when it restarts in mid-step', async () => {
