@@ -42,11 +42,15 @@ export async function runLine(
   const { limit, once } = flags;
   const slots = flags.slots === undefined ? undefined : slotNumbers(flags.slots);
   const { run } = line;
-  const numbers = jig.slots.map(({ slot }) => slot).filter((slot) => slots?.includes(slot) ?? true);
+  const chosen = jig.slots.filter(({ slot }) => slots?.includes(slot) ?? true);
+  const byHand = chosen
+    .filter(({ presence }) => (presence ?? run.profile.presence) === 'operator')
+    .map(({ slot }) => slot);
   const { free, states } = run.ledger.counts(run.open.lot.lotId).planned;
   const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb';
   const view = new StationView({
-    slots: numbers,
+    slots: chosen.map(({ slot }) => slot),
+    byHand,
     title: `lot ${run.open.lot.code} · ${run.station} · ${jig.name}`,
     planned: limit ?? free + states.failed,
     nowMs: () => performance.now(),
@@ -57,8 +61,7 @@ export async function runLine(
     : isTerminal
       ? drawnScreen(view, process.stdout, signal)
       : lineScreen(view, process.stdout, signal);
-  const asks = jig.slots.some(({ presence }) => (presence ?? run.profile.presence) === 'operator');
-  using operator = asks ? new OperatorInput(process.stdin) : undefined;
+  using operator = byHand.length > 0 ? new OperatorInput(process.stdin) : undefined;
   const tally = await runStation(line, {
     ...{ jig, slots, limit, once, signal, maxAttempts: flags['max-attempts'] },
     onEvent: (event) => {

@@ -9,6 +9,8 @@ import type { ScreenSize, SlotBlock } from './station-picture.ts';
 export interface ViewOptions {
   /** Slot numbers in the order of the jig. */
   readonly slots: readonly number[];
+  /** Those whose number a person types when a board is in. */
+  readonly byHand?: readonly number[];
   /** Such as `lot A1 · line-1`. */
   readonly title: string;
   /** Units that are still to pass, if that is known. */
@@ -41,7 +43,7 @@ export class StationView {
   constructor(options: ViewOptions) {
     this.#options = options;
     this.#startedMs = options.nowMs();
-    for (const slot of options.slots) this.#blocks.set(slot, EMPTY);
+    for (const slot of options.slots) this.#blocks.set(slot, this.#empty(slot));
   }
 
   /** Takes an event in; true where the bell is to ring. */
@@ -50,7 +52,7 @@ export class StationView {
     countEvent(this.#counts, event);
     switch (event.type) {
       case 'waiting':
-        if (!this.#hasResult(slot)) this.#blocks.set(slot, EMPTY);
+        if (!this.#hasResult(slot)) this.#blocks.set(slot, this.#empty(slot));
         return false;
       case 'step':
         this.#blocks.set(slot, { word: 'BUSY', who: '', detail: '', next: STEPS[event.step] });
@@ -63,8 +65,9 @@ export class StationView {
         this.#blocks.set(slot, failedBlock(event.unit));
         return true;
       case 'removed': {
-        const block = this.#blocks.get(slot) ?? EMPTY;
-        this.#blocks.set(slot, { ...block, next: 'insert the next board' });
+        const empty = this.#empty(slot);
+        const next = empty.next.replace('a board', 'the next board');
+        this.#blocks.set(slot, { ...(this.#blocks.get(slot) ?? empty), next });
         return false;
       }
       case 'port':
@@ -111,6 +114,12 @@ export class StationView {
     ].join(' · ');
   }
 
+  #empty(slot: number): SlotBlock {
+    const isByHand = this.#options.byHand?.includes(slot);
+    const next = isByHand ? `insert a board, then type ${slot} and Enter` : 'insert a board';
+    return { word: 'WAIT', who: '', detail: '', next };
+  }
+
   #hasResult(slot: number): boolean {
     return ['PASS', 'FAIL'].includes(this.#blocks.get(slot)?.word ?? '');
   }
@@ -118,8 +127,6 @@ export class StationView {
 
 /** What a run says of itself after the first Ctrl-C. */
 export const ENDING = 'ending: boards in hand are finished; Ctrl-C again ends at once';
-
-const EMPTY: SlotBlock = { word: 'WAIT', who: '', detail: '', next: 'insert a board' };
 
 /** One line for a result, for terminals that cannot be drawn on and for logs; undefined for the rest. */
 export function resultLine(event: StationEvent): string | undefined {

@@ -98,7 +98,8 @@ function makeSlot(
     whoIsThere: (session) => whoIsThere({ run, driver, signal }, session),
     nextByOperator: options.nextByOperator ?? nobody,
     onTrouble: (message) => {
-      onEvent({ type: 'port', slot: slot.slot, message });
+      if (message === undefined) onEvent({ type: 'waiting', slot: slot.slot });
+      else onEvent({ type: 'port', slot: slot.slot, message });
     },
   });
   return new StationSlot({

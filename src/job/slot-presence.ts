@@ -5,8 +5,10 @@ import { listPorts } from '../device/ports/list-ports.ts';
 import type { PortAddress } from '../device/ports/port-address.ts';
 import type { PresenceMode } from '../device/profile-model.ts';
 import { KeylineError, throwIfAborted } from '../kernel/errors.ts';
+import { DeviceFailure } from '../model/failure.ts';
 import { DeviceSession } from './device-session.ts';
 import type { SessionOptions } from './device-session.ts';
+import { failureOf } from './unit-failure.ts';
 
 /** What tells a device's coming and going stands on. */
 export interface PresenceParts {
@@ -19,26 +21,27 @@ export interface PresenceParts {
   readonly everyMs: number;
   /** Looks without an answer after which a polled device is gone. */
   readonly misses: number;
-  /** A slot whose device does not answer is taken for one with a device that fails. */
+  /** A slot whose device does not answer, or whose port cannot be used, has a device that fails. */
   readonly once: boolean;
   /** Asks who is there: an id, or undefined for nobody. `garbled`: somebody, unknown who. */
   readonly whoIsThere: (session: DeviceSession) => Promise<string | undefined>;
   /** Resolves when a person says that a device is in the slot. */
   readonly nextByOperator: (slot: number, signal: AbortSignal) => Promise<void>;
-  readonly onTrouble: (message: string) => void;
+  /** The port cannot be used, and why; undefined: it can be used again. */
+  readonly onTrouble: (message: string | undefined) => void;
 }
 
 /** How one slot knows that a device came or went. Disposing of it closes the port. */
 export class SlotPresence implements AsyncDisposable {
   readonly #parts: PresenceParts;
   #session: DeviceSession | undefined;
-  #trouble: string | undefined;
+  #trouble: DeviceFailure | undefined;
 
   constructor(parts: PresenceParts) {
     this.#parts = parts;
   }
 
-  /** The open port with a device at it. Throws `interrupted`. */
+  /** The open port with a device at it. Throws `interrupted`, and once DeviceFailure for a port that stays unusable. */
   async arrival(): Promise<DeviceSession> {
     const { mode, slot, signal } = this.#parts;
     if (mode === 'operator') await this.#parts.nextByOperator(slot.slot, signal);
@@ -75,13 +78,16 @@ export class SlotPresence implements AsyncDisposable {
 
   /** The port, opened as soon as it can be. */
   async #open(): Promise<DeviceSession> {
-    while (!this.#session) {
-      throwIfAborted(this.#parts.signal);
+    const { signal, once, misses } = this.#parts;
+    for (let look = 1; ; look++) {
+      throwIfAborted(signal);
+      if (this.#session) return this.#session;
       const address = await this.#address();
       if (address) this.#session = await this.#tryOpen(address);
-      if (!this.#session) await this.#pause();
+      if (this.#session) continue;
+      if (this.#trouble && once && look >= misses) throw this.#trouble;
+      await this.#pause();
     }
-    return this.#session;
   }
 
   async #address(): Promise<PortAddress | undefined> {
@@ -91,21 +97,23 @@ export class SlotPresence implements AsyncDisposable {
     const found = (await listPorts()).filter((port) => isPortOf(slot, port));
     const [only] = found;
     if (found.length > 1) {
-      this.#tell(
-        `${found.length} ports fit this slot: ${found.map(({ path }) => path).join(', ')}`,
-      );
-    }
+      const paths = found.map(({ path }) => path).join(', ');
+      this.#tell(new DeviceFailure('port-gone', `${found.length} ports fit this slot: ${paths}`));
+    } else if (!only) this.#tell(undefined);
     return only && found.length === 1 ? { kind: 'serial', path: only.path } : undefined;
   }
 
   async #tryOpen(address: PortAddress): Promise<DeviceSession | undefined> {
     try {
       const session = await DeviceSession.open(address, this.#parts.session);
-      this.#trouble = undefined;
+      this.#tell(undefined);
       return session;
     } catch (error) {
       if (!(error instanceof KeylineError) || !error.code.startsWith('port-')) throw error;
-      if (error.code !== 'port-missing') this.#tell(error.message);
+      // A USB port that is missing is a board that is not there yet.
+      const mayBeMissing = address.kind === 'serial' && this.#parts.mode === 'usb';
+      const isTrouble = error.code !== 'port-missing' || !mayBeMissing;
+      this.#tell(isTrouble ? failureOf(error) : undefined);
       return undefined;
     }
   }
@@ -148,15 +156,20 @@ export class SlotPresence implements AsyncDisposable {
       return false;
     }
     const lines = await session.lines();
-    if (!lines) this.#tell('this port does not tell its lines; use another presence');
+    if (!lines) {
+      const reason = 'this port does not tell its lines; use another presence';
+      const trouble = new DeviceFailure('port-gone', reason);
+      if (this.#parts.once) throw trouble;
+      this.#tell(trouble);
+    }
     const { mode } = this.#parts;
     const name = mode === 'line:dcd' ? 'dcd' : mode === 'line:cts' ? 'cts' : 'dsr';
     return lines?.[name] === true;
   }
 
-  #tell(message: string): void {
-    if (message !== this.#trouble) this.#parts.onTrouble(message);
-    this.#trouble = message;
+  #tell(trouble: DeviceFailure | undefined): void {
+    if (trouble?.reason !== this.#trouble?.reason) this.#parts.onTrouble(trouble?.reason);
+    this.#trouble = trouble;
   }
 
   async #pause(): Promise<void> {

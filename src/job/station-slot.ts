@@ -61,11 +61,19 @@ export class StationSlot {
         onEvent({ type: 'removed', slot: number });
       }
     } catch (error) {
-      if (!(error instanceof KeylineError && error.code === 'interrupted')) throw error;
+      if (error instanceof DeviceFailure) this.#portFailed(error);
+      else if (!(error instanceof KeylineError && error.code === 'interrupted')) throw error;
     } finally {
       await this.#left();
       await presence[Symbol.asyncDispose]();
     }
+  }
+
+  /** The slot's port cannot be used, and nobody waits until it can. */
+  #portFailed({ code, reason }: DeviceFailure): void {
+    const { number, onEvent } = this.#parts;
+    const unit: FailedUnit = { ok: false, code, reason, step: 'identify' };
+    onEvent({ type: 'failed', slot: number, unit, again: false, seconds: 0 });
   }
 
   async #provision(session: DeviceSession): Promise<Outcome> {

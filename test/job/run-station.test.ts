@@ -4,6 +4,7 @@ import { MemoryDevice } from '../../src/device/ports/memory-port.ts';
 import { runStation } from '../../src/job/run-station.ts';
 import type { StationOptions } from '../../src/job/run-station.ts';
 import type { StationEvent } from '../../src/job/station-event.ts';
+import { KeylineError } from '../../src/kernel/errors.ts';
 import { DeviceFailure } from '../../src/model/failure.ts';
 import { lineOf, Rig, TestDevice } from './provision-rig.ts';
 
@@ -224,6 +225,47 @@ describe('presence', () => {
     const device = new TestDevice('aa-01');
     device.failing.set('identify', 'no-answer');
     const { ended } = run([device], { once: true, presence: 'poll' });
+    expect(await ended).toMatchObject({ passed: 0, failed: 1 });
+  });
+
+  it('tells of a port that cannot be used, and when it can be again', async () => {
+    const device = new TestDevice('aa-01');
+    let opens = 0;
+    const { jig, memory } = jigOf([device]);
+    const { ended, events } = run([device], {
+      ...{ once: true, jig },
+      memory: async (name) => {
+        opens += 1;
+        if (opens < 3) throw new KeylineError('port-busy', { message: 'slot-1 is in use' });
+        return await memory(name);
+      },
+    });
+    expect(await ended).toMatchObject({ passed: 1, failed: 0 });
+    expect(events.map(({ type }) => type).slice(0, 4)).toEqual([
+      ...['waiting', 'port', 'waiting', 'step'],
+    ]);
+  });
+
+  it.each(['port-busy', 'port-not-serial', 'port-unusable', 'port-missing'] as const)(
+    'once: a slot whose port stays unusable has failed, %s',
+    async (code) => {
+      const device = new TestDevice('aa-01');
+      const { jig } = jigOf([device]);
+      const { ended, events } = run([device], {
+        ...{ once: true, jig },
+        memory: () => Promise.reject(new KeylineError(code, { message: 'slot-1' })),
+      });
+      expect(await ended).toMatchObject({ passed: 0, failed: 1 });
+      const expected = code === 'port-busy' ? 'port-busy' : 'port-gone';
+      expect(events.at(-1)).toMatchObject({ type: 'failed', unit: { code: expected } });
+    },
+  );
+
+  it('once: a slot whose port does not tell the line has failed', async () => {
+    const device = new TestDevice('aa-01');
+    const { ended, lines } = run([device], { once: true, presence: 'line:dcd' });
+    const [line] = lines;
+    if (line) line.inputLines = undefined;
     expect(await ended).toMatchObject({ passed: 0, failed: 1 });
   });
 
