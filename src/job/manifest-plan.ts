@@ -80,7 +80,7 @@ export async function planManifest(
   const range = choices.range ?? usualRange(open);
   requireInside(lot, range);
   requireHeld(open, range);
-  const output = choices.output ?? defaultName(lot.code, choices);
+  const output = choices.output ?? manifestName(lot.code, choices);
   if (output === '-' && stdoutIsTerminal && recipients.length + Number(choices.gzip) > 0) {
     throw new KeylineError('usage', {
       message: 'an encrypted or compressed manifest does not go to a terminal',
@@ -115,7 +115,10 @@ function requireHeld(open: OpenLot, range: Range): void {
 }
 
 /** Such as `A1.csv`, `A1.ndjson.gz.age`; what a file name cannot have becomes `_`. */
-function defaultName(code: string, { format, gzip, recipients }: ManifestChoices): string {
-  const name = code.replace(/[^\p{L}\p{N}._-]/gu, '_').replace(/^\./, '_');
+export function manifestName(
+  stem: string,
+  { format, gzip, recipients }: Pick<ManifestChoices, 'format' | 'gzip' | 'recipients'>,
+): string {
+  const name = stem.replace(/[^\p{L}\p{N}._-]/gu, '_').replace(/^\./, '_');
   return `${name}.${format}${gzip ? '.gz' : ''}${recipients.length > 0 ? '.age' : ''}`;
 }

@@ -4,13 +4,12 @@ import { outputError } from '../kernel/atomic-file.ts';
 import { toHex, utf8 } from '../kernel/bytes.ts';
 import { isoSeconds, systemClock } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { KeylineError, throwIfAborted } from '../kernel/errors.ts';
+import { KeylineError } from '../kernel/errors.ts';
 import { ageSink } from '../manifest/age-sink.ts';
 import type { ByteSink } from '../manifest/byte-sink.ts';
 import { ChunkDigests } from '../manifest/chunk-digests.ts';
 import { CountingSink } from '../manifest/counting-sink.ts';
 import { gzipSink } from '../manifest/gzip-sink.ts';
-import { openOutput } from '../manifest/open-output.ts';
 import type { Output } from '../manifest/output.ts';
 import { formatColumn } from '../model/columns.ts';
 import { headerLine } from '../model/compile-row.ts';
@@ -20,6 +19,7 @@ import type { Signer } from '../seals/manifest-seal.ts';
 import { planManifest } from './manifest-plan.ts';
 import type { ManifestChoices, ManifestPlan } from './manifest-plan.ts';
 import type { OpenLot } from './open-lot.ts';
+import { writeSealed } from './write-sealed.ts';
 
 /** What surrounds the writing of a manifest. */
 export interface WriteEffects {
@@ -81,60 +81,34 @@ export async function writeManifest(
 ): Promise<WrittenManifest> {
   const plan = await planManifest(open, choices, effects.stdoutIsTerminal ?? false);
   const signer = open.signerFor([plan.range]);
-  const { signal, inputs = [] } = effects;
-  const { force } = choices;
-  const options = { secret: plan.secret, force, inputs, signal };
-  await using output = await openOutput(plan.output, options);
-  const sealPath = choices.seal ?? (output.kind === 'file' ? `${plan.output}.seal` : undefined);
-  await using seal = await openSeal(sealPath, output, { ...options, secret: false });
+  const { signal, inputs, sealedAt, clock = systemClock } = effects;
+  const { force, seal } = choices;
   await using rows = await openRowSource({
     rows: plan.range.count,
     ...(effects.workers !== undefined && { workers: effects.workers }),
   });
-  if (plan.secret) await effects.allocate?.(plan.range, plan.output);
-  const startMs = performance.now();
-  let poured: Poured;
+  const target = { path: plan.output, seal, force, secret: plan.secret, inputs, signal };
   try {
-    poured = await pour({ open, plan, rows, output, gzip: choices.gzip }, effects);
+    const { poured, ...written } = await writeSealed(target, {
+      async pour(output) {
+        if (plan.secret) await effects.allocate?.(plan.range, plan.output);
+        const startMs = performance.now();
+        const done = await pour({ open, plan, rows, output, gzip: choices.gzip }, effects);
+        return { ...done, ...rate(plan.range.count, startMs) };
+      },
+      seal: (done) =>
+        makeSeal(open, {
+          ...{ plan, poured: done, signer },
+          createdAt: sealedAt ?? isoSeconds(clock.now()),
+        }),
+    });
+    const { plainBytes, sizeBytes, seconds, rowsPerSecond } = poured;
+    const sizes = { plainBytes, sizeBytes, seconds, rowsPerSecond };
+    return { ...resultOf(open, plan, rows), ...sizes, ...written };
   } catch (error) {
     if (!(error instanceof KeylineError) || error.code !== 'reader-gone') throw error;
-    return { ...resultOf(open, plan, rows), ...rate(0, startMs), rows: 0, readerGone: true };
+    return { ...resultOf(open, plan, rows), rows: 0, readerGone: true };
   }
-  const speed = rate(plan.range.count, startMs);
-  const syncMs = performance.now();
-  await output.sync();
-  const fsyncSeconds = (performance.now() - syncMs) / 1000;
-  throwIfAborted(signal);
-  if (seal) {
-    const { sealedAt, clock = systemClock } = effects;
-    const createdAt = sealedAt ?? isoSeconds(clock.now());
-    await seal.write(utf8(`${await makeSeal(open, { plan, poured, signer, createdAt })}\n`));
-    await seal.commit();
-  }
-  try {
-    await output.commit();
-  } catch (error) {
-    // The seal came first, so that whoever sees the manifest sees its seal too.
-    await seal?.retract();
-    throw error;
-  }
-  return {
-    ...resultOf(open, plan, rows),
-    ...speed,
-    ...(seal && { seal: seal.name }),
-    plainBytes: poured.plainBytes,
-    sizeBytes: poured.sizeBytes,
-    fsyncSeconds,
-  };
-}
-
-async function openSeal(
-  path: string | undefined,
-  output: Output,
-  options: Parameters<typeof openOutput>[1],
-): Promise<Output | undefined> {
-  if (path === undefined) return undefined;
-  return openOutput(path, { ...options, inputs: [...(options.inputs ?? []), output.name] });
 }
 
 interface PourFrom {

@@ -1,3 +1,5 @@
+import { builtColumnOf, builtLabel, isBuiltColumn } from '../model/built-columns.ts';
+import type { BuiltColumn, BuiltPlan } from '../model/built-columns.ts';
 import { COLUMNS, COLUMN_NAMES, isColumnName } from '../model/columns.ts';
 import type { ColumnChoice, ColumnName, Format } from '../model/columns.ts';
 import type { Scheme } from '../model/lot.ts';
@@ -16,13 +18,22 @@ export interface Slot {
   format: Format | undefined;
 }
 
+/** A column of an as-built manifest that no key derives. */
+export interface BuiltSlot {
+  readonly at: number;
+  readonly label: string;
+  readonly name: BuiltColumn;
+}
+
 /** What every row of a file must look like. */
 export interface Layout {
   readonly format: RowFormat;
   /** Every name in the file's order, also those that keyline does not know. */
   readonly labels: readonly string[];
-  /** The columns that are checked. */
+  /** The columns that are derived. */
   readonly slots: readonly Slot[];
+  /** The columns that ledgers know; there are some in an as-built manifest alone. */
+  readonly built: readonly BuiltSlot[];
 }
 
 /**
@@ -33,30 +44,37 @@ export function layOut(
   labels: readonly string[],
   file: {
     readonly format: RowFormat;
-    readonly sealed?: readonly ColumnChoice[] | undefined;
+    readonly sealed?: BuiltPlan | undefined;
     readonly scheme?: Scheme | undefined;
     readonly issues: IssueList;
   },
 ): Layout {
   const { format, sealed, scheme, issues } = file;
   const slots: Slot[] = [];
+  const built: BuiltSlot[] = [];
   labels.forEach((label, at) => {
     const name = nameOf(label, format);
-    const problem = problemOf(name, labels.indexOf(label) !== at, scheme);
+    const builtName = name ? undefined : builtColumnOf(label, format);
+    const isRepeated = labels.indexOf(label) !== at;
+    const problem = builtName && !isRepeated ? undefined : problemOf(name, isRepeated, scheme);
     if (problem) issues.add({ ...problem, line: 1, column: label });
-    else if (name) slots.push({ at, label, name, format: formatOf(name, sealed) });
+    else if (name) slots.push({ at, label, name, format: formatOf(name, sealed?.derived) });
+    else if (builtName) built.push({ at, label, name: builtName });
   });
-  const expected = sealed?.map((choice) => labelOf(choice.name, format));
+  const expected = sealed && [
+    ...sealed.derived.map((choice) => labelOf(choice.name, format)),
+    ...sealed.built.map((name) => builtLabel(name, format)),
+  ];
   if (expected && expected.join() !== labels.join()) {
     const message = `the columns are not those that were sealed: ${expected.join(', ')}`;
     issues.add({ code: 'wrong-columns', line: 1, message });
   }
-  return { format, labels, slots };
+  return { format, labels, slots, built };
 }
 
 /** True when a first row names at least one column, so that it is meant as a header. */
 export function looksLikeHeader(fields: readonly string[]): boolean {
-  return fields.some((field) => isColumnName(field));
+  return fields.some((field) => isColumnName(field) || isBuiltColumn(field));
 }
 
 /** The column's name in this kind of file. */
@@ -65,10 +83,10 @@ export function labelOf(name: ColumnName, format: RowFormat): string {
 }
 
 /** The choices that a layout stands for, once each format is known; else undefined. */
-export function choicesOf({ slots, labels }: Layout): ColumnChoice[] | undefined {
-  if (slots.length !== labels.length) return undefined;
+export function choicesOf({ slots, labels, built }: Layout): ColumnChoice[] | undefined {
+  if (slots.length + built.length !== labels.length) return undefined;
   const choices = slots.flatMap(({ name, format }) => (format ? [{ name, format }] : []));
-  return choices.length === labels.length ? choices : undefined;
+  return choices.length === slots.length ? choices : undefined;
 }
 
 /** Finds the formats that no seal gave, each from this row's value. */

@@ -1,5 +1,7 @@
 import { formatRange, rangeEnd } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
+import { parseBuiltPlan } from '../model/built-columns.ts';
+import type { BuiltPlan } from '../model/built-columns.ts';
 import { parseColumns } from '../model/columns.ts';
 import type { RowFormat, RowPlan } from '../model/row-template.ts';
 import { ROWS_PER_CHUNK } from '../seals/manifest-seal.ts';
@@ -8,6 +10,7 @@ import type { ByteSource } from './byte-sink.ts';
 import { ByteWindow } from './byte-window.ts';
 import { ChunkDigests } from './chunk-digests.ts';
 import type { ChunkDigest } from './chunk-digests.ts';
+import { compareBuilt } from './compare-built.ts';
 import { compareRows } from './compare-rows.ts';
 import type { CheckParts, ExpectedRows } from './compare-rows.ts';
 import type { Maker, PublicKeys } from './credential-check.ts';
@@ -17,7 +20,7 @@ import type { SequenceRules } from './index-sequence.ts';
 import { IssueList } from './issue.ts';
 import { parseJsonRow } from './json-row.ts';
 import { choicesOf, inferFormats, layOut, looksLikeHeader } from './layout.ts';
-import type { Layout } from './layout.ts';
+import type { BuiltSlot, Layout } from './layout.ts';
 import { RowParser } from './parse-row.ts';
 import { RowCheck } from './row-check.ts';
 import { RowReader } from './row-reader.ts';
@@ -43,7 +46,6 @@ export class ManifestCheck {
   readonly #context: CheckContext;
   readonly #window: ByteWindow;
   readonly #issues: IssueList;
-  readonly #sequence: IndexSequence;
   readonly #parser: RowParser;
   #rows = 0;
 
@@ -52,7 +54,6 @@ export class ManifestCheck {
     this.#window = new ByteWindow(bytes);
     this.#issues = context.issues;
     this.#parser = new RowParser(context.issues);
-    this.#sequence = new IndexSequence(rulesOf(context), context.issues);
   }
 
   /** Rows read so far. */
@@ -76,8 +77,9 @@ export class ManifestCheck {
     const columns = [...(layout?.labels ?? [])];
     if (!layout) return { format, columns, derived: false };
     const { maker, keys } = this.#context;
-    const check = new RowCheck(layout, { ...maker, keys, sequence: this.#sequence }, issues);
-    const [sequence, parser] = [this.#sequence, this.#parser];
+    const sequence = new IndexSequence(rulesOf(this.#context, layout), issues);
+    const check = new RowCheck(layout, { ...maker, keys, sequence }, issues);
+    const parser = this.#parser;
     const parts: CheckParts = { reader, parser, layout, check, digests, sequence, issues };
     const derived = rederive ? await this.#compare(parts, rederive) : false;
     await this.#readRest(parts);
@@ -118,7 +120,7 @@ export class ManifestCheck {
       issues.add({ code: 'no-rows', message: 'the file is empty' });
       return undefined;
     }
-    const choices = sealed && parseColumns(sealed.seal.columns, sealed.lot.scheme);
+    const choices = sealed && sealedPlan(sealed, format);
     const file = { format, sealed: choices, scheme: maker.lot?.scheme, issues };
     if (format === 'ndjson') {
       const row = parseJsonRow(first.text);
@@ -134,13 +136,9 @@ export class ManifestCheck {
       return layOut(labels, file);
     }
     issues.add({ code: 'no-header', line: 1, message: 'the first line names no column' });
-    return (
-      choices &&
-      layOut(
-        choices.map(({ name }) => name),
-        file,
-      )
-    );
+    if (!choices) return undefined;
+    const names = [...choices.derived.map(({ name }) => name), ...choices.built];
+    return layOut(names, file);
   }
 
   async #compare(parts: CheckParts, rederive: Rederive): Promise<boolean> {
@@ -154,6 +152,12 @@ export class ManifestCheck {
     const ranges = this.#context.sealed?.seal.ranges ?? this.#rangesFrom(check.indexOf(fields));
     if (!columns || !ranges) return false;
     const plan: RowPlan = { format: layout.format, columns };
+    if (isBuilt(this.#context, layout)) {
+      const built = { format: layout.format, derived: columns, built: layout.built.map(nameOf) };
+      const all = ranges.map((range) => rederive(plan, range));
+      this.#rows += await compareBuilt(oneAfterTheOther(all), built, parts);
+      return true;
+    }
     for (const range of ranges) {
       this.#rows += await compareRows(rederive(plan, range), parts);
     }
@@ -216,8 +220,30 @@ function mismatches(seal: ManifestSeal, chunks: readonly ChunkDigest[]): Range[]
   return found;
 }
 
-function rulesOf({ sealed, lotRange }: CheckContext): SequenceRules {
-  if (!sealed) return { kind: 'planned', ranges: lotRange && [lotRange] };
-  const { kind, ranges } = sealed.seal;
+function rulesOf(context: CheckContext, layout: Layout): SequenceRules {
+  const { sealed, lotRange } = context;
+  const kind = isBuilt(context, layout) ? 'as-built' : 'planned';
+  if (!sealed) return { kind, ranges: lotRange && [lotRange] };
+  const { ranges } = sealed.seal;
   return { kind, ranges, first: kind === 'planned' ? ranges[0]?.from : undefined };
+}
+
+/** What the seal says, or else the columns. */
+function isBuilt({ sealed }: CheckContext, layout: Layout): boolean {
+  return sealed ? sealed.seal.kind === 'as-built' : layout.built.length > 0;
+}
+
+function sealedPlan({ seal, lot }: VerifiedSeal, format: RowFormat): BuiltPlan {
+  if (seal.kind === 'as-built') return parseBuiltPlan(seal.columns, format, lot.scheme);
+  return { format, derived: parseColumns(seal.columns, lot.scheme), built: [] };
+}
+
+function nameOf({ name }: BuiltSlot): BuiltSlot['name'] {
+  return name;
+}
+
+async function* oneAfterTheOther(
+  sources: readonly AsyncIterable<ExpectedRows>[],
+): AsyncGenerator<ExpectedRows, void> {
+  for (const source of sources) yield* source;
 }

@@ -3,6 +3,7 @@ import type { ColumnName } from '../model/columns.ts';
 import type { Lot } from '../model/lot.ts';
 import { parseSerialTemplate, renderSerial, serialNumber } from '../model/serial-template.ts';
 import type { SerialTemplate } from '../model/serial-template.ts';
+import { BuiltCheck } from './built-check.ts';
 import { CredentialCheck, isStructure } from './credential-check.ts';
 import type { Maker, PublicKeys, Values } from './credential-check.ts';
 import type { IndexSequence } from './index-sequence.ts';
@@ -21,6 +22,7 @@ export class RowCheck {
   readonly #lot: Lot | undefined;
   readonly #template: SerialTemplate | undefined;
   readonly #credentials: CredentialCheck;
+  readonly #built: BuiltCheck;
   readonly #sequence: IndexSequence;
   readonly #issues: IssueList;
   readonly #endpointKeys = new RepeatFilter();
@@ -37,6 +39,7 @@ export class RowCheck {
     this.#lot = lot;
     this.#template = lot && parseSerialTemplate(lot.serialTemplate);
     this.#credentials = new CredentialCheck(known, known.keys);
+    this.#built = new BuiltCheck(layout);
     this.#sequence = known.sequence;
     this.#issues = issues;
     // A lot's serial repeats only where its index does.
@@ -71,6 +74,7 @@ export class RowCheck {
       report({ code, column: this.#slot(column)?.label ?? column, message });
     }
     this.#checkRepeats(fields, values, report);
+    for (const finding of this.#built.check(fields)) report(finding);
     return bad;
   }
 

@@ -28,7 +28,7 @@ export const ManifestSeal = Type.Object(
     lotId: Type.Unsafe<LotId>(Type.String({ maxLength: 64 })),
     format: Type.Union([Type.Literal('csv'), Type.Literal('ndjson')]),
     /** `name` or `name:format`, in the file's order. */
-    columns: Type.Array(Type.String({ maxLength: 64 }), { minItems: 1, maxItems: 64 }),
+    columns: Type.Array(Type.String({ maxLength: 80 }), { minItems: 1, maxItems: 128 }),
     /** Ascending, apart; a planned manifest has one. */
     ranges: Type.Array(
       Type.Object(
@@ -84,8 +84,8 @@ export function sealManifest(seal: ManifestSeal, signer: Signer): Promise<string
 }
 
 /**
- * Walks a seal to its root: the signer's key is the one to which the lot's `kp_` commits (planned by
- * the owner), or the station key named in a grant that this seal key signed, for this lot, and then
+ * Walks a seal to its root: the signer's key is the one to which the lot's `kp_` commits (the
+ * owner's), or the station key named in a grant that this seal key signed, for this lot, and then
  * every row lies in the grant's ranges. Throws `signature-invalid`, `descriptor-invalid`, a grant's
  * code, `key-mismatch` when `expectKey` is another key, `outside-grant` for rows beyond the grant.
  * A grant that has ended since does not undo what was sealed before.
@@ -111,7 +111,7 @@ export async function verifyManifestSeal(
   checkShape(seal, lot);
   if (header.grant === undefined) {
     const owner = provisioningKeyOfSeal(signerSpki) === lot.provisioningKey;
-    if (!owner || seal.kind !== 'planned') throw refused('is signed by a key that may not sign it');
+    if (!owner) throw refused('is signed by a key that may not sign it');
     return { seal, lot };
   }
   const grant = await verifyGrant(header.grant);
