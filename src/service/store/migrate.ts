@@ -4,7 +4,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { toCrockford } from '../../kernel/bytes.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import { META, MIGRATIONS, statementsOf } from './schema.ts';
-import type { SqlTypes } from './schema.ts';
+import type { SqlTypes } from './migration.ts';
 import type { Dialect } from './store.ts';
 import type { Tables } from './tables.ts';
 

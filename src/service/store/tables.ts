@@ -5,7 +5,7 @@ import type { ItemState, TransferState } from '../../model/transfer-state.ts';
 /** 0 or 1: SQLite has no truth values. */
 export type Flag = 0 | 1;
 
-/** Every table by its columns; schema.ts has the constraints and says how times are written. */
+/** Every table by its columns; account-tables.ts and device-tables.ts have the constraints. */
 export interface Tables {
   keylineRegistry: { name: string; value: string };
   accounts: {
