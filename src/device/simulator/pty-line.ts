@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, readdirSync, statSync, writeSync } from 'node:fs';
-import type { ReadStream } from 'node:tty';
+import { ReadStream } from 'node:tty';
 import { isErrno, KeylineError } from '../../kernel/errors.ts';
 import type { DeviceLine, LineListener } from './device-line.ts';
 
@@ -18,28 +18,48 @@ const RETRY_MS = 2;
 /** A pseudo-terminal with the device at its master. Throws `port-unusable` where there are none. */
 export async function openPtyLine(listener: LineListener): Promise<DeviceLine> {
   const pty = await openPty();
-  // Until the host sets its own modes nothing may be echoed back to the device.
-  pty._slave.setRawMode(true);
-  // The slave's stream reads bytes away and must go. The descriptor that it was made of stays open: it
-  // holds the line while the host has it closed, and nothing but this closes it.
-  const hold = slaveDescriptor(pty);
+  const descriptor = slaveDescriptor(pty);
+  // The package's own stream reads the host's bytes away and must go.
   pty._slave.destroy();
+  const hold = new SlaveHold(descriptor);
   pty._master.on('data', (bytes: Buffer) => {
     listener(bytes);
   });
   return new PtyLine(pty, hold);
 }
 
+/**
+ * The slave kept open as long as the line is, so that it outlives a host that closes it. Until the host
+ * sets its own modes nothing may be echoed back to the device, so the slave is raw: set by a stream that
+ * reads nothing and stays, since libuv 1.49 (Node 24) gives the old modes back when that stream ends:
+ * https://github.com/libuv/libuv/pull/4399
+ */
+class SlaveHold {
+  readonly #stream: ReadStream;
+  readonly #descriptor: number;
+
+  /** Takes `descriptor`, which nothing else closes: the stream works on a descriptor of its own. */
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+    this.#stream = new ReadStream(descriptor).setRawMode(true);
+  }
+
+  release(): void {
+    this.#stream.destroy();
+    closeSync(this.#descriptor);
+  }
+}
+
 class PtyLine implements DeviceLine {
   readonly address: string;
   readonly #pty: OpenPty;
-  readonly #hold: number | undefined;
+  readonly #hold: SlaveHold;
   #unsent: Buffer[] = [];
   #retry: NodeJS.Timeout | undefined;
   #blockedSince: number | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(pty: OpenPty, hold: number | undefined) {
+  constructor(pty: OpenPty, hold: SlaveHold) {
     this.address = pty.ptsName;
     this.#pty = pty;
     this.#hold = hold;
@@ -55,8 +75,9 @@ class PtyLine implements DeviceLine {
     this.#closing ??= new Promise((resolve) => {
       clearTimeout(this.#retry);
       this.#unsent = [];
-      if (this.#hold !== undefined) closeSync(this.#hold);
+      // First the master: the host is not to see the slave's modes change.
       this.#pty._master.once('close', resolve).destroy();
+      this.#hold.release();
     });
     return this.#closing;
   }
@@ -101,19 +122,25 @@ async function openPty(): Promise<OpenPty> {
     };
     return open({ encoding: null });
   } catch {
-    throw new KeylineError('port-unusable', {
-      message: 'this machine gives no pseudo-terminal',
-      hint: 'Simulate the devices on TCP ports with --tcp.',
-    });
+    throw noTerminal();
   }
 }
 
-/** Another descriptor than the stream's own that is the same terminal. */
-function slaveDescriptor({ ptsName, _slave }: OpenPty): number | undefined {
+function noTerminal(): KeylineError {
+  return new KeylineError('port-unusable', {
+    message: 'this machine gives no pseudo-terminal',
+    hint: 'Simulate the devices on TCP ports with --tcp.',
+  });
+}
+
+/** The descriptor that the package made its stream of, which opened the terminal again for itself. */
+function slaveDescriptor({ ptsName, _slave }: OpenPty): number {
   const { rdev } = statSync(ptsName);
-  return readdirSync('/dev/fd')
+  const descriptor = readdirSync('/dev/fd')
     .map(Number)
     .find((fd) => fd > 2 && fd !== _slave._handle.fd && deviceOf(fd) === rdev);
+  if (descriptor === undefined) throw noTerminal();
+  return descriptor;
 }
 
 function deviceOf(fd: number): number | undefined {
