@@ -7,7 +7,12 @@ import { changedProfile, contextFor, openSlot, simulate, someValues } from './be
 
 const PROFILES = ['u-boot', 'zephyr-shell', 'zephyr-smp-settings', 'zephyr-smp-fs', 'nrf91'];
 
-/** Patience for a device that does not answer is not what is tested here. */
+/** The device is back at once. */
+function quick(name: string): DeviceProfile {
+  return changedProfile(name, (text) => text.replace('waitMs: 1000', 'waitMs: 60'));
+}
+
+/** For a device that does not answer: how long it is waited for is not what is tested. */
 function impatient(name: string): DeviceProfile {
   return changedProfile(name, (text) =>
     text
@@ -29,9 +34,10 @@ async function benchOf(simulator: Simulator, profile: DeviceProfile) {
 }
 
 describe.each(PROFILES)('%s', (name) => {
-  const profile = impatient(name);
+  const profile = quick(name);
 
   it('that is silent does not answer', async () => {
+    const profile = impatient(name);
     await using simulator = await simulate(profile, { faults: { 1: ['silent'] } });
     const { port, driver, context } = await benchOf(simulator, profile);
     await using _ = port;
@@ -110,7 +116,7 @@ describe.each(['u-boot', 'zephyr-shell', 'zephyr-smp-settings', 'zephyr-smp-fs',
   '%s that forgets at a restart',
   (name) => {
     it('is not verified', async () => {
-      const profile = impatient(name);
+      const profile = quick(name);
       await using simulator = await simulate(profile, { faults: { 1: ['forget'] } });
       const { port, driver, context } = await benchOf(simulator, profile);
       await using _ = port;

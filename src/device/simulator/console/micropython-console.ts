@@ -1,8 +1,10 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { ConsoleDialect, DialectParts, LineResult } from './console-dialect.ts';
-import { itemsOf, PyError, PythonRunner, textOf } from './python-run.ts';
-import type { PyFunction, PyObject, PyValue } from './python-run.ts';
-import { parsePython, PySyntaxError } from './python-syntax.ts';
+import { PythonRunner } from './python-run.ts';
+import { parsePython } from './python-syntax.ts';
+import { PySyntaxError } from './python-tokens.ts';
+import { itemsOf, numberOf, PyError, roomFor, textOf } from './python-values.ts';
+import type { PyFunction, PyObject, PyValue } from './python-values.ts';
 
 const FILES = 'file/';
 const TRACEBACK = 'Traceback (most recent call last):\n  File "<stdin>", line 1, in <module>\n';
@@ -54,8 +56,8 @@ export class MicroPythonConsole implements ConsoleDialect {
       len: (value = '') => itemsOf(value).length,
       bytes: (value = 0) =>
         typeof value === 'number'
-          ? new Uint8Array(value)
-          : Uint8Array.from(itemsOf(value).map(Number)),
+          ? new Uint8Array(roomFor(value))
+          : Uint8Array.from(itemsOf(value).map(numberOf)),
       str: (value = '') => textOf(value),
       open: (name = '', mode = 'r') => this.#open(textOf(name), textOf(mode)),
     };
@@ -116,6 +118,7 @@ export class MicroPythonConsole implements ConsoleDialect {
     return module('file', {
       write: (value = '') => {
         const more = bytesOf(value);
+        roomFor(content.length + more.length);
         content = Buffer.concat([content, more]);
         return more.length;
       },

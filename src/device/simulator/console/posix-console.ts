@@ -6,6 +6,7 @@ import { ShellHalted, ShellRunner } from './shell-run.ts';
 
 const OK: CommandResult = { output: '', status: 0 };
 const NO: CommandResult = { output: '', status: 1 };
+const LARGEST_FILE = 64 * 1024;
 
 /** A root shell on a serial console; files live in the flash by their absolute paths. */
 export class PosixConsole implements ConsoleDialect, ShellCommands {
@@ -47,20 +48,31 @@ export class PosixConsole implements ConsoleDialect, ShellCommands {
   }
 
   readFile(path: string): string | undefined {
-    const facts: Record<string, string> = {
-      '/etc/machine-id': `${this.#parts.identity()}\n`,
-      '/sys/class/net/eth0/address': `${(this.#parts.identity().match(/../g) ?? []).join(':')}\n`,
-      '/proc/device-tree/model': `${this.#parts.model}\0`,
-      '/proc/device-tree/serial-number': `${this.#parts.identity()}\0`,
-      '/etc/hostname': 'gateway\n',
-    };
     const bytes = this.#parts.memory.read(path);
-    return bytes ? fromLatin1(bytes) : facts[path];
+    return bytes ? fromLatin1(bytes) : this.#systemFile(path);
+  }
+
+  #systemFile(path: string): string | undefined {
+    const id = this.#parts.identity();
+    switch (path) {
+      case '/etc/machine-id':
+        return `${id}\n`;
+      case '/sys/class/net/eth0/address':
+        return `${(id.match(/../g) ?? []).join(':')}\n`;
+      case '/proc/device-tree/model':
+        return `${this.#parts.model}\0`;
+      case '/proc/device-tree/serial-number':
+        return `${id}\0`;
+      case '/etc/hostname':
+        return 'gateway\n';
+      default:
+        return undefined;
+    }
   }
 
   writeFile(path: string, content: string): boolean {
     const folder = path.slice(0, path.lastIndexOf('/')) || '/';
-    if (!this.#isFolder(folder)) return false;
+    if (!this.#isFolder(folder) || content.length > LARGEST_FILE) return false;
     return this.#parts.memory.store({ [path]: toLatin1(content) });
   }
 

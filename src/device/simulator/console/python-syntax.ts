@@ -1,3 +1,6 @@
+import { PySyntaxError, pythonTokens, unescaped } from './python-tokens.ts';
+import type { PyToken } from './python-tokens.ts';
+
 /** An expression of the subset that is simulated. */
 export type PyNode =
   | { readonly kind: 'constant'; readonly value: string | number | Uint8Array | boolean | null }
@@ -46,14 +49,6 @@ export type PyStatement =
   | { readonly kind: 'assign'; readonly name: string; readonly value: PyNode }
   | { readonly kind: 'expression'; readonly value: PyNode };
 
-/** What a line is not. */
-export class PySyntaxError extends Error {}
-
-interface Token {
-  readonly kind: 'name' | 'number' | 'text' | 'bytes' | 'operator' | 'end';
-  readonly text: string;
-}
-
 /** Operators from the loosest to the tightest, below `not`. */
 const BINARY: readonly (readonly string[])[] = [
   ['==', '!=', '<', '>', '<=', '>=', 'in', 'not in', 'is', 'is not'],
@@ -64,9 +59,18 @@ const BINARY: readonly (readonly string[])[] = [
   ['*', '//', '%'],
 ];
 
+const CONSTANTS: ReadonlyMap<string, boolean | null> = new Map([
+  ['True', true],
+  ['False', false],
+  ['None', null],
+]);
+
+/** Brackets within each other: the board's stack is small. */
+const DEEPEST = 32;
+
 /** Reads a line: imports, assignments to names and expressions, with `;` between. Throws PySyntaxError. */
 export function parsePython(line: string): PyStatement[] {
-  const reader = new Reader(tokensOf(line));
+  const reader = new Reader(pythonTokens(line));
   const statements: PyStatement[] = [];
   while (!reader.isAt('end')) {
     statements.push(reader.statement());
@@ -77,10 +81,11 @@ export function parsePython(line: string): PyStatement[] {
 }
 
 class Reader {
-  readonly #tokens: readonly Token[];
+  readonly #tokens: readonly PyToken[];
+  #depth = 0;
   #at = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly PyToken[]) {
     this.#tokens = tokens;
   }
 
@@ -173,14 +178,18 @@ class Reader {
     return found === 'is' && this.take('not') ? 'is not' : found;
   }
 
+  /** Whatever stands within something else comes by here. */
   #postfix(): PyNode {
+    if (++this.#depth > DEEPEST) throw new PySyntaxError();
     let node = this.#atom();
     for (;;) {
       if (this.take('.')) node = { kind: 'attribute', of: node, name: this.#name() };
       else if (this.take('(')) node = { kind: 'call', callee: node, args: this.#args() };
       else if (this.take('[')) node = this.#index(node);
-      else return node;
+      else break;
     }
+    this.#depth -= 1;
+    return node;
   }
 
   #index(of: PyNode): PyNode {
@@ -224,8 +233,7 @@ class Reader {
           value: Uint8Array.from(Buffer.from(unescaped(token.text), 'latin1')),
         };
       case 'name': {
-        const constants: Record<string, boolean | null> = { True: true, False: false, None: null };
-        const value = constants[token.text];
+        const value = CONSTANTS.get(token.text);
         return value === undefined
           ? { kind: 'name', name: token.text }
           : { kind: 'constant', value };
@@ -263,34 +271,7 @@ class Reader {
     return token.text;
   }
 
-  #token(): Token {
+  #token(): PyToken {
     return this.#tokens[this.#at] ?? { kind: 'end', text: '' };
   }
-}
-
-const TOKEN =
-  /\s*(?:(?<number>0x[0-9a-fA-F]+|\d+)|(?<bytes>b"(?:[^"\\]|\\.)*"|b'(?:[^'\\]|\\.)*')|(?<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<name>[A-Za-z_]\w*)|(?<operator>==|!=|<=|>=|\/\/|[-+*%^&|<>=()[\],.:;]))/y;
-
-function tokensOf(line: string): Token[] {
-  const tokens: Token[] = [];
-  const text = line.trim();
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < text.length) {
-    const groups = TOKEN.exec(text)?.groups;
-    if (!groups) throw new PySyntaxError();
-    for (const kind of ['number', 'bytes', 'text', 'name', 'operator'] as const) {
-      const found = groups[kind];
-      if (found === undefined) continue;
-      const isQuoted = kind === 'text' || kind === 'bytes';
-      tokens.push({ kind, text: isQuoted ? found.replace(/^b/, '').slice(1, -1) : found });
-    }
-  }
-  return tokens;
-}
-
-function unescaped(text: string): string {
-  return text.replace(/\\(x[0-9a-fA-F]{2}|.)/g, (_all, escape: string) => {
-    if (escape.startsWith('x')) return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-    return { n: '\n', r: '\r', t: '\t' }[escape] ?? escape;
-  });
 }

@@ -23,6 +23,9 @@ export interface ShellCommands {
 /** Thrown by a command after which nothing of the line is left: a restart. */
 export class ShellHalted extends Error {}
 
+/** Variables that double with each line end here. */
+const LONGEST_WORD = 64 * 1024;
+
 /** Runs lines one after the other; keeps the exit status in between. */
 export class ShellRunner {
   status = 0;
@@ -34,15 +37,13 @@ export class ShellRunner {
 
   /** The line's output. Throws ShellHalted. */
   run(line: string): string {
-    let list: ShellList;
     try {
-      list = parseShellLine(line);
+      return this.#list(parseShellLine(line), '');
     } catch (error) {
       if (!(error instanceof ShellSyntaxError)) throw error;
       this.status = this.#commands.syntaxError.status;
       return this.#commands.syntaxError.output;
     }
-    return this.#list(list, '');
   }
 
   #list(list: ShellList, input: string): string {
@@ -132,8 +133,9 @@ export class ShellRunner {
       else if (part.kind === 'variable') {
         text +=
           part.name === '?' ? String(this.status) : (this.#commands.variable(part.name) ?? '');
-      } else text += this.#list(parseShellLine(part.line), '').replace(/\n+$/, '');
+      } else text += this.#list(part.list, '').replace(/\n+$/, '');
       isThere ||= part.kind === 'text' || part.isQuoted;
+      if (text.length > LONGEST_WORD) throw new ShellSyntaxError('a word is too long');
     }
     return text !== '' || isThere ? [text] : [];
   }

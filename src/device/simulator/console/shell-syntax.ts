@@ -2,7 +2,7 @@
 export type WordPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'variable'; readonly name: string; readonly isQuoted: boolean }
-  | { readonly kind: 'command'; readonly line: string; readonly isQuoted: boolean };
+  | { readonly kind: 'command'; readonly list: ShellList; readonly isQuoted: boolean };
 export type Word = readonly WordPart[];
 
 /** `> word`, `>> word`, `< word`; `2>` alone is taken and forgotten, as there is one output. */
@@ -41,12 +41,20 @@ type Token =
 /** What a line is not. */
 export class ShellSyntaxError extends Error {}
 
+/** Groups, `if`s and `$(…)` within each other: a small device's stack is small. */
+const DEEPEST = 32;
+
 /**
  * Reads a line of a POSIX shell or of U-Boot's hush: lists, pipes, groups, `if`, redirects, quotes,
- * `$name`, `${name}`, `$(command)`. Throws ShellSyntaxError.
+ * `$name`, `${name}`, `$(command)`, whose line is read with the rest. Throws ShellSyntaxError.
  */
 export function parseShellLine(line: string): ShellList {
-  const reader = new Reader(tokensOf(line));
+  return parseAt(line, 0);
+}
+
+/** `depth` is of what the line stands in. */
+function parseAt(line: string, depth: number): ShellList {
+  const reader = new Reader(tokensOf(line, depth), depth);
   const list = reader.list([]);
   if (!reader.isAtEnd) throw new ShellSyntaxError('unexpected end of a list');
   return list;
@@ -54,10 +62,12 @@ export function parseShellLine(line: string): ShellList {
 
 class Reader {
   readonly #tokens: readonly Token[];
+  #depth: number;
   #at = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], depth: number) {
     this.#tokens = tokens;
+    this.#depth = depth;
   }
 
   get isAtEnd(): boolean {
@@ -66,6 +76,7 @@ class Reader {
 
   /** Up to one of the words or operators in `ends`, which stays. */
   list(ends: readonly string[]): ShellList {
+    if (++this.#depth > DEEPEST) throw new ShellSyntaxError('too much within each other');
     const list: { when: 'always' | 'ok' | 'failed'; pipeline: Pipeline }[] = [];
     let when: 'always' | 'ok' | 'failed' = 'always';
     while (!this.isAtEnd && !this.#isOneOf(ends)) {
@@ -75,6 +86,7 @@ class Reader {
       else if (this.#take(';')) when = 'always';
       else break;
     }
+    this.#depth -= 1;
     return list;
   }
 
@@ -156,7 +168,7 @@ class Reader {
 
 const OPERATOR = /^(?:2>&1|2>>?|&&|\|\||>>|[;|()<>])/;
 
-function tokensOf(line: string): Token[] {
+function tokensOf(line: string, depth: number): Token[] {
   const tokens: Token[] = [];
   for (let at = 0; at < line.length;) {
     const rest = line.slice(at);
@@ -167,7 +179,7 @@ function tokensOf(line: string): Token[] {
       tokens.push({ kind: 'operator', text: operator });
       at += operator.length;
     } else {
-      const { word, length } = wordAt(rest);
+      const { word, length } = wordAt(rest, depth);
       const raw = rest.slice(0, length);
       tokens.push({ kind: 'word', word, bare: /^[a-z]+$/.test(raw) ? raw : undefined });
       at += length;
@@ -176,7 +188,7 @@ function tokensOf(line: string): Token[] {
   return tokens;
 }
 
-function wordAt(text: string): { readonly word: Word; readonly length: number } {
+function wordAt(text: string, depth: number): { readonly word: Word; readonly length: number } {
   const word: WordPart[] = [];
   let quote: string | undefined;
   let at = 0;
@@ -197,7 +209,7 @@ function wordAt(text: string): { readonly word: Word; readonly length: number } 
       quote = quote === character ? undefined : character;
       add('');
     } else if (character === '$') {
-      const part = expansionAt(text.slice(at), quote !== undefined);
+      const part = expansionAt(text.slice(at), quote !== undefined, depth);
       if (part) {
         word.push(part.part);
         at += part.length - 1;
@@ -213,6 +225,7 @@ function wordAt(text: string): { readonly word: Word; readonly length: number } 
 function expansionAt(
   text: string,
   isQuoted: boolean,
+  depth: number,
 ): { readonly part: WordPart; readonly length: number } | undefined {
   const variable = /^\$(?:\{(\w+|\?)\}|([A-Za-z_]\w*|\?))/.exec(text);
   if (variable) {
@@ -220,12 +233,14 @@ function expansionAt(
     return { part: { kind: 'variable', name, isQuoted }, length: variable[0].length };
   }
   if (!text.startsWith('$(')) return undefined;
-  let depth = 0;
+  let open = 0;
   for (let at = 1; at < text.length; at++) {
-    if (text[at] === '(') depth += 1;
-    if (text[at] === ')') depth -= 1;
-    if (depth === 0)
-      return { part: { kind: 'command', line: text.slice(2, at), isQuoted }, length: at + 1 };
+    if (text[at] === '(') open += 1;
+    if (text[at] === ')') open -= 1;
+    if (open === 0) {
+      const list = parseAt(text.slice(2, at), depth + 1);
+      return { part: { kind: 'command', list, isQuoted }, length: at + 1 };
+    }
   }
   throw new ShellSyntaxError(') is missing');
 }

@@ -8,6 +8,7 @@ const LOAD_ADDRESS = '0x40200000';
 /** In the flash: what `saveenv` keeps, and files of the disk. */
 const ENVIRONMENT = 'env';
 const DISK = 'disk/';
+const LARGEST_FILE = 1024 * 1024;
 
 const OK: CommandResult = { output: '', status: 0 };
 
@@ -151,7 +152,7 @@ export class UBootConsole implements ConsoleDialect, ShellCommands {
         new Map(chosen.flatMap((name) => [[name, this.#environmentValue(name)] as const])),
       );
       const size = isSized ? hex(words[2] ?? '') : text.length + 1;
-      if (text.length >= size) return failed('## Error: export too long\n');
+      if (!isSize(size) || text.length >= size) return failed('## Error: export too long\n');
       const bytes = new Uint8Array(size);
       bytes.set(toLatin1(text));
       this.#put(address, bytes);
@@ -179,6 +180,7 @@ export class UBootConsole implements ConsoleDialect, ShellCommands {
 
   /** save <interface> <device[:partition]> <address> <file> <bytes> */
   #save([, , address = '', file = '', size = '']: readonly string[]): CommandResult {
+    if (!isSize(hex(size))) return failed('Usage:\nsave - save file to a filesystem\n');
     const bytes = this.#addresses.get(hex(address)) ?? new Uint8Array();
     const whole = new Uint8Array(hex(size));
     whole.set(bytes.subarray(0, whole.length));
@@ -201,6 +203,10 @@ function failed(output: string): CommandResult {
 /** Numbers are hexadecimal to U-Boot, with 0x or without. */
 function hex(text: string): number {
   return Number.parseInt(text.replace(/^0x/i, ''), 16);
+}
+
+function isSize(bytes: number): boolean {
+  return bytes >= 0 && bytes <= LARGEST_FILE;
 }
 
 function exportText(values: ReadonlyMap<string, string | undefined>): string {
