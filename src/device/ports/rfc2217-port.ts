@@ -1,12 +1,12 @@
 import { withDeadline } from '../../kernel/deadline.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import { checkBitRate } from './bit-rate.ts';
-import { BusyNotice } from './busy-notice.ts';
 import { LinePort } from './line-port.ts';
 import { formatPortAddress } from './port-address.ts';
 import type { Port } from './port.ts';
 import { Rfc2217Session } from './rfc2217-session.ts';
-import { busyError, busyFailure } from './tcp-port.ts';
+import { closedAtOnce, ServerNotice } from './server-notice.ts';
+import { isClosedWithin } from './tcp-port.ts';
 import { closeTcp, connectTcp, watchTcp } from './tcp-socket.ts';
 import type { ConnectOptions, TcpEnd } from './tcp-socket.ts';
 
@@ -14,6 +14,9 @@ import type { ConnectOptions, TcpEnd } from './tcp-socket.ts';
 export interface Rfc2217Options extends ConnectOptions {
   readonly bitsPerSecond: number;
 }
+
+/** Servers that speak first do so at once. */
+const REFUSAL_MS = 50;
 
 /**
  * Opens a terminal server's port by Telnet's COM-PORT option (RFC 2217): 8N1, no flow control, input
@@ -25,11 +28,15 @@ export async function openRfc2217Port(end: TcpEnd, options: Rfc2217Options): Pro
   checkBitRate(bitsPerSecond);
   const address = formatPortAddress(end);
   const socket = await connectTcp(end, options);
-  const notice = new BusyNotice();
+  const notice = new ServerNotice();
+  const settled = new AbortController();
   const session = new Rfc2217Session(socket, {
     data: (bytes) => {
-      if (notice.see(bytes) === 'busy') port.lost(busyFailure(address));
+      notice.see(bytes);
+      const failure = notice.failure(address);
+      if (failure) port.lost(failure);
       else port.received(bytes);
+      if (notice.verdict !== 'unknown') settled.abort();
     },
     refused: () => {
       session.end();
@@ -55,13 +62,20 @@ export async function openRfc2217Port(end: TcpEnd, options: Rfc2217Options): Pro
   });
   watchTcp(socket, port);
   try {
-    session.start();
-    const rate = await withDeadline(session.configure(bitsPerSecond), {
-      ...options,
-      late: () => notSerial(address),
-    });
-    if (notice.verdict === 'busy') throw busyError(address);
-    if (rate === 0) throw notSerial(address);
+    // What is sent to a server that has hung up costs what it said before.
+    const isClosed = await isClosedWithin(REFUSAL_MS, port, settled.signal);
+    if (!isClosed) session.start();
+    const rate = isClosed
+      ? 0
+      : await withDeadline(session.configure(bitsPerSecond), {
+          ...options,
+          late: () => notSerial(address),
+        });
+    const error = notice.error(address);
+    if (error) throw error;
+    if (rate === 0) {
+      throw socket.destroyed && notice.isSilent ? closedAtOnce(address) : notSerial(address);
+    }
     if (rate !== bitsPerSecond) throw otherRate(address, { asked: bitsPerSecond, got: rate });
     return port;
   } catch (error) {

@@ -1,10 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { KeylineError } from '../../kernel/errors.ts';
-import { DeviceFailure } from '../../model/failure.ts';
-import { BusyNotice } from './busy-notice.ts';
 import { LinePort } from './line-port.ts';
 import { formatPortAddress } from './port-address.ts';
 import type { Port } from './port.ts';
+import { closedAtOnce, ServerNotice } from './server-notice.ts';
 import { closeTcp, connectTcp, sendTcp, watchTcp } from './tcp-socket.ts';
 import type { ConnectOptions, TcpEnd } from './tcp-socket.ts';
 
@@ -30,38 +28,32 @@ export async function openTcpPort(end: TcpEnd, options: TcpOptions): Promise<Por
       close: (unsent) => closeTcp(socket, unsent),
     },
   );
-  const notice = new BusyNotice();
+  const notice = new ServerNotice();
   const settled = new AbortController();
   socket.on('data', (chunk) => {
-    if (notice.see(chunk) === 'busy') port.lost(busyFailure(address));
+    notice.see(chunk);
+    const failure = notice.failure(address);
+    if (failure) port.lost(failure);
     else port.received(chunk);
     if (notice.verdict !== 'unknown') settled.abort();
   });
   watchTcp(socket, port);
-  // What settles it early is a first byte that tells, or the end of the connection.
-  await Promise.race([
-    port.closed,
-    delay(options.refusalMs ?? REFUSAL_MS, undefined, { signal: settled.signal }).catch(
-      () => undefined,
-    ),
-  ]);
-  settled.abort();
-  if (notice.verdict === 'busy') {
-    await port[Symbol.asyncDispose]();
-    throw busyError(address);
-  }
-  return port;
+  const isClosed = await isClosedWithin(options.refusalMs ?? REFUSAL_MS, port, settled.signal);
+  const error = notice.error(address) ?? (isClosed && notice.isSilent && closedAtOnce(address));
+  if (!error) return port;
+  await port[Symbol.asyncDispose]();
+  throw error;
 }
 
-/** A terminal server gave the port to another client: as an error of a command. */
-export function busyError(address: string): KeylineError {
-  return new KeylineError('port-busy', {
-    message: `${address} is in use by another client`,
-    facts: { port: address },
-  });
-}
-
-/** A terminal server gave the port to another client: as a failure of a unit. */
-export function busyFailure(address: string): DeviceFailure {
-  return new DeviceFailure('port-busy', `${address} is in use by another client`);
+/** Waits for a terminal server's refusal; a first byte of the device ends the wait early. */
+export async function isClosedWithin(
+  waitMs: number,
+  port: Port,
+  settled: AbortSignal,
+): Promise<boolean> {
+  const timer = new AbortController();
+  const quiet = delay(waitMs, false, { signal: AbortSignal.any([settled, timer.signal]) });
+  const isClosed = await Promise.race([port.closed.then(() => true), quiet.catch(() => false)]);
+  timer.abort();
+  return isClosed;
 }
