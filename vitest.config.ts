@@ -21,7 +21,10 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'acceptance', include: ['test/acceptance/**/*.test.ts'] } },
-      { extends: true, test: { name: 'system', include: ['test/system/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'system', include: ['test/system/**/*.test.ts'], testTimeout: 120_000 },
+      },
     ],
   },
 });
