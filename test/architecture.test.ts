@@ -7,7 +7,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 
 const BELOW_JOB: readonly string[] = [
   ...['keystore', 'home', 'seals', 'derive', 'manifest', 'formats', 'device', 'custody'],
-  ...['ledger', 'registry', 'model', 'kernel'],
+  ...['label', 'ledger', 'registry', 'model', 'kernel'],
 ];
 
 /** What each room may use beside itself; docs/architecture.md draws it. */
@@ -22,6 +22,7 @@ const ROOMS: Record<string, readonly string[]> = {
   formats: ['model', 'kernel'],
   device: ['formats', 'custody', 'model', 'kernel'],
   custody: ['model', 'kernel'],
+  label: ['model', 'kernel'],
   ledger: ['seals', 'model', 'kernel'],
   registry: ['model', 'kernel'],
   service: ['registry', 'custody', 'seals', 'model', 'kernel'],

@@ -12,7 +12,7 @@ import type { FileLock } from '../kernel/file-lock.ts';
 import type { LotId } from '../model/ids.ts';
 import { formatRange, intersection } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
-import { AllocationSchema, parseAllocation } from './allocation.ts';
+import { AllocationSchema, parseAllocation, takesCredential } from './allocation.ts';
 import type { Allocation } from './allocation.ts';
 import type { Home } from './home.ts';
 import { LotStore } from './lot-store.ts';
@@ -96,7 +96,11 @@ export class AllocationBook {
     await using _lock = await this.#takeLock();
     await this.#requireOpen();
     const { entries, soundBytes, needsLineFeed } = await this.#read();
-    const met = meeting(outstanding(entries), request.range);
+    // A label and a credential of one unit leave apart, each of them once.
+    const others = takesCredential(request)
+      ? outstanding(entries)
+      : entries.filter((entry) => !takesCredential(entry));
+    const met = meeting(others, request.range);
     if (met && request.again === undefined) throw this.#refusal(request.range, met);
     const entry = this.#entry(request);
     try {

@@ -18,6 +18,8 @@ export const AllocationSchema = Type.Object(
       Type.Literal('field'),
       Type.Literal('reveal'),
       Type.Literal('returned'),
+      /** Labels: of a unit's secrets at most its claim code left. */
+      Type.Literal('label'),
     ]),
     who: text,
     why: Type.Optional(text),
@@ -29,6 +31,11 @@ export const AllocationSchema = Type.Object(
   { additionalProperties: false },
 );
 export type Allocation = Static<typeof AllocationSchema>;
+
+/** Whether a credential left by it, and not labels alone. */
+export function takesCredential({ purpose }: Pick<Allocation, 'purpose'>): boolean {
+  return purpose !== 'label';
+}
 
 /** The allocation on a line of a book, or undefined for a line that is none. */
 export function parseAllocation(line: string): Allocation | undefined {

@@ -1,4 +1,5 @@
 import { subtractRanges } from '../model/subtract-ranges.ts';
+import { takesCredential } from './allocation.ts';
 import type { Allocation } from './allocation.ts';
 
 /** How a station's own book names units that it gave back: with what it had them under. */
@@ -7,14 +8,14 @@ export function returnReference(reference: string): string {
 }
 
 /**
- * What a book says has left and has not come back: its entries in their order, those that only give
- * units back left out, and their units cut out of the entries before that have the same reference.
+ * The credentials that a book says have left and not come back: its entries in their order, labels and
+ * those that only give units back left out, and their units cut out of the entries before that have the same reference.
  */
 export function outstanding(entries: readonly Allocation[]): Allocation[] {
   let left: Allocation[] = [];
   for (const entry of entries) {
     if (entry.purpose !== 'returned') {
-      left.push(entry);
+      if (takesCredential(entry)) left.push(entry);
       continue;
     }
     const { reference = '' } = entry;

@@ -19,7 +19,7 @@ const IN_EMPTY_HOME = ['key create', 'key import', 'station init'];
 const WITH_DEVICES = ['device:write', 'device:verify', 'station:run'];
 
 /** Where secrets are on purpose: what a workspace begins with, and what an example writes them to. */
-const ALLOWED_FILES = ['identity', 'backup.txt', 'secrets.csv', 'unit.txt'];
+const ALLOWED_FILES = ['identity', 'backup.txt', 'secrets.csv', 'unit.txt', 'claim.zpl'];
 
 const { commands } = JSON.parse(
   readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf8'),

@@ -36,7 +36,7 @@ export async function createWorkspace(): Promise<Workspace> {
   const lines = [
     `key import backup.txt --label widgets-2026 --recipient ${recipient}`,
     `key export --yes --recipient ${recipient} -o backup.age`,
-    'lot create A1 --size 20000 --spare 96 --serial ACME-A1-{n:8}',
+    'lot create A1 --size 20000 --spare 96 --serial ACME-A1-{n:8} --label-url https://registry.example',
     'lot export A1 -o A1.lot',
     'manifest write A1 --range 0-1999 -o lot.csv',
     `station init --name line-1 --recipient ${recipient} -o station.card`,
