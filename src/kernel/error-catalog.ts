@@ -1,5 +1,7 @@
 import { REGISTRY_ERRORS } from './registry-errors.ts';
 
+import { LABEL_ERRORS } from './error-catalog-labels.ts';
+
 interface CatalogEntry {
   /** Process exit code: 1 unexpected, 2 usage, 3 bad data, 4 device, 5 registry, 6 some units failed, 130 interrupted. */
   readonly exit: 1 | 2 | 3 | 4 | 5 | 6 | 130;
@@ -224,27 +226,7 @@ export const ERROR_CATALOG = {
     hint: '`keyline jig check FILE` lists every mistake with its line and column.',
   },
 
-  // labels
-  'label-template-invalid': {
-    exit: 3,
-    hint: 'Names are {serial}, {endpointKey}, {index}, {lot}, {lotId}, {model}, {attribute.NAME}, and with --with-claim {claimUrl} and {claimCode}.',
-  },
-  'label-unprintable': {
-    exit: 2,
-    hint: 'Choose a greater --size, a printer with more --dpi, or a template with less text.',
-  },
-  'already-printed': {
-    exit: 2,
-    hint: 'Two labels of one unit get onto two boards: destroy the first, and say why with --reprint REASON.',
-  },
-  'printer-unreachable': {
-    exit: 4,
-    hint: 'Check that the printer is on and that host and port are right; most listen on 9100.',
-  },
-  'printer-failed': {
-    exit: 4,
-    hint: 'Check paper, ribbon and whether the printer is paused; then print the rest, and with --reprint what did not come out.',
-  },
+  ...LABEL_ERRORS,
 
   // the station's ledger
   'ledger-busy': {
