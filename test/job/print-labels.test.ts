@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ensureLedgerFolder } from '../../src/home/ledger-paths.ts';
 import { createLot } from '../../src/job/create-lot.ts';
 import { openLot, bookOf } from '../../src/job/open-lot.ts';
@@ -16,6 +16,9 @@ import { startPrinter } from '../label/fake-printer.ts';
 import { readPng, readQr, readZpl } from '../label/read-label.ts';
 import { collect } from '../ledger/station.ts';
 import { lotRequest, makeOwner } from './lot-home.ts';
+
+// The library of codes is 2 MB of source: the first label on a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 let owner: Awaited<ReturnType<typeof makeOwner>>;
 let lot: Lot;

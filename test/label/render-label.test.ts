@@ -1,10 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fieldData } from '../../src/label/label-zpl.ts';
 import { openLabelRenderer } from '../../src/label/render-label.ts';
 import type { LabelStyle } from '../../src/label/render-label.ts';
 import { readDataMatrix, readPng, readQr, readSvg, readZpl } from './read-label.ts';
 import type { Picture } from './read-label.ts';
+
+// The library of codes is 2 MB of source: the first label on a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 const URL_TEXT = 'https://registry.example.com/c/ek_jdph92bz02ma4ce83cz5v401w8#0123456789abcdef';
 const LINES = ['ACME-A1-00000041', 'M7', 'ek_jdph92bz02ma4ce83cz5v401w8'];
