@@ -9,7 +9,8 @@ import { ALICE } from '../keystore/credentials-of.ts';
 /** A station with lot A1 in a folder of its own, made and used by the commands themselves. */
 export class BenchHome implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'keyline-bench-'));
-  readonly #env = {
+  /** Of every command. */
+  readonly env: Record<string, string> = {
     KEYLINE_HOME: join(this.path, 'home'),
     KEYLINE_IDENTITY_FILE: join(this.path, 'identity'),
   };
@@ -25,7 +26,7 @@ export class BenchHome implements Disposable {
   }
 
   run(...argv: readonly string[]): Promise<Ran> {
-    return keyline(argv, { cwd: this.path, env: this.#env });
+    return keyline(argv, { cwd: this.path, env: this.env });
   }
 
   /** The same, where nothing else than 0 will do. */
