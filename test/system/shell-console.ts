@@ -14,9 +14,13 @@ import { appears, Background } from './background.ts';
 
 const SOCAT = { program: 'socat', package: 'socat' };
 
-/** A shipped profile for a gateway whose folders are in the one that its shell starts in. */
+/**
+ * A shipped profile for a gateway whose folders are in the one that its shell starts in, and whose
+ * restart is left out: it would be this machine's.
+ */
 export function inItsFolder(profile: string): string {
-  return profile.replaceAll('/etc/keyline', 'keyline').replaceAll('/etc/machine-id', 'machine-id');
+  const staying = profile.replace(/^ {2}restart:\n(?: {4}.*\n)+/m, '');
+  return staying.replaceAll('/etc/keyline', 'keyline').replaceAll('/etc/machine-id', 'machine-id');
 }
 
 /** A gateway: a shell on a terminal of its own, and what it keeps. Its console goes with its power. */

@@ -4,6 +4,7 @@ import type { ReportMistake } from '../driver.ts';
 import { compilePattern } from '../pattern.ts';
 import type { DeviceProfile } from '../profile-model.ts';
 import { choice, NAME_PATTERN } from '../schema/profile-schema.ts';
+import { RESTART_TIMING } from './restart.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -21,10 +22,12 @@ export const CMNG_TYPES = {
 /** A credential type as profiles name it. */
 export type CmngType = keyof typeof CMNG_TYPES;
 
+const command = Type.String({ pattern: '^AT[\\x20-\\x7e]+$', maxLength: 64 });
+
 /** A question: a command that changes nothing, and what its answer must match, line by line. */
 export const AtQuestion = Type.Object(
   {
-    command: Type.String({ pattern: '^AT[\\x20-\\x7e]+$', maxLength: 64 }),
+    command,
     /** Its first group, or all of the match, is what was asked for; the first line. */
     pattern: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
   },
@@ -66,6 +69,19 @@ export const AtCmngSection = Type.Object(
     ),
     /** Written in this order: an existing one of the same tag and type is deleted first. */
     credentials: Type.Array(CmngCredential, { minItems: 1, maxItems: 16 }),
+    /**
+     * Before what was written is verified: what the modem did not store must be gone by then. The commands
+     * run one after the other, each answered by OK; false where nothing restarts it.
+     */
+    restart: Type.Optional(
+      Type.Union([
+        Type.Literal(false),
+        Type.Object(
+          { commands: Type.Array(command, { minItems: 1, maxItems: 8 }), ...RESTART_TIMING },
+          closed,
+        ),
+      ]),
+    ),
   },
   closed,
 );
@@ -86,6 +102,9 @@ export function checkAtCmngSection(
     report([], 'this driver has no programmer: identity comes from device or scan');
   }
   if (profile.expect && !model) report([], 'model is missing: the profile expects one');
+  if (section.restart === undefined) {
+    report([], 'restart is missing: the commands that restart the modem, or false');
+  }
   const questions = { identify, model, ...prefixed(captures) };
   for (const [path, question] of Object.entries(questions)) {
     const pattern = question?.pattern === undefined ? undefined : compilePattern(question.pattern);

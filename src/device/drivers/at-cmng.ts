@@ -9,6 +9,8 @@ import type { AtError } from './at-cmng-client.ts';
 import { AtCmngSection, checkAtCmngSection, CMNG_TYPES } from './at-cmng-section.ts';
 import type { AtQuestion, CmngCredential } from './at-cmng-section.ts';
 import { lendValue } from './lend-value.ts';
+import { awaitRestart } from './restart.ts';
+import type { RestartTiming } from './restart.ts';
 
 const TIMEOUT_MS = 5_000;
 const WRITE = 0;
@@ -40,6 +42,20 @@ function createAtCmngDriver(_profile: DeviceProfile, section: AtCmngSection): Dr
     const client = new AtClient({ port, signal, timeoutMs });
     await client.synchronise();
     return client;
+  };
+
+  const restart = async (
+    context: DriverContext,
+    { commands, ...timing }: RestartTiming & { readonly commands: readonly string[] },
+  ): Promise<void> => {
+    const client = await begin(context, 'restart');
+    for (const command of commands) {
+      const { error } = await client.command(command);
+      if (error) throw refused(command, error);
+    }
+    await awaitRestart(context, timing, async () => {
+      await begin(context, 'wait for the modem');
+    });
   };
 
   const driver: Driver = {
@@ -78,6 +94,7 @@ function createAtCmngDriver(_profile: DeviceProfile, section: AtCmngSection): Dr
     },
 
     verify: async (context, values): Promise<Evidence> => {
+      if (section.restart) await restart(context, section.restart);
       const client = await begin(context, 'verify');
       for (const credential of credentials) {
         await lendValue(values.get(credential.value), (content) =>

@@ -4,6 +4,7 @@ import type { ReportMistake } from '../driver.ts';
 import { compilePattern } from '../pattern.ts';
 import type { DeviceProfile } from '../profile-model.ts';
 import { choice, NAME_PATTERN } from '../schema/profile-schema.ts';
+import { RESTART_TIMING } from './restart.ts';
 import { SMP_LONGEST_SETTING } from './smp-commands.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -72,24 +73,8 @@ export const SmpSection = Type.Object(
     write: Type.Array(SmpTarget, { minItems: 1, maxItems: 64 }),
     /** Whether settings are committed before they are saved; true. */
     commit: Type.Optional(Type.Boolean()),
-    /**
-     * Before what was written is read: what is not saved must be gone by then. `waitMs` until the
-     * device is asked again (1 s), `timeoutMs` until it must answer (15 s), `reopen` where the port
-     * goes away with it (USB).
-     */
-    restart: Type.Optional(
-      Type.Union([
-        Type.Literal(false),
-        Type.Object(
-          {
-            waitMs: Type.Optional(milliseconds(60_000)),
-            timeoutMs: Type.Optional(milliseconds(600_000)),
-            reopen: Type.Optional(Type.Boolean()),
-          },
-          closed,
-        ),
-      ]),
-    ),
+    /** Before what was written is read: what is not saved must be gone by then. */
+    restart: Type.Optional(Type.Union([Type.Literal(false), Type.Object(RESTART_TIMING, closed)])),
   },
   closed,
 );

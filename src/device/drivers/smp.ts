@@ -6,7 +6,7 @@ import type { Captures, Driver, DriverContext, Evidence, Held } from '../driver.
 import type { DeviceProfile } from '../profile-model.ts';
 import type { DeviceValues } from '../values.ts';
 import { lendValue } from './lend-value.ts';
-import { pause } from './pause.ts';
+import { awaitRestart } from './restart.ts';
 import { SmpClient } from './smp-client.ts';
 import {
   isDigestOf,
@@ -25,8 +25,6 @@ import type { SmpTarget } from './smp-section.ts';
 
 const TIMEOUT_MS = 2_000;
 const ATTEMPTS = 3;
-const RESTART_WAIT_MS = 1_000;
-const RESTART_TIMEOUT_MS = 15_000;
 
 /** Credentials by the Simple Management Protocol over a serial line: settings and files. */
 export const smpKind = driverKind({
@@ -89,7 +87,13 @@ function createSmpDriver(profile: DeviceProfile, section: SmpSection): Driver {
     },
 
     verify: async (context, values): Promise<Evidence> => {
-      if (section.restart !== false) await restart(context, section.restart ?? {}, begin);
+      // What was only set and not saved must be gone before anything is read.
+      if (section.restart !== false) {
+        await smpReset(begin(context, 'restart'));
+        await awaitRestart(context, section.restart ?? {}, () =>
+          smpEcho(begin(context, 'wait for the device')),
+        );
+      }
       return checkAll(begin(context, 'verify'), section.write, values);
     },
   };
@@ -102,29 +106,6 @@ function createSmpDriver(profile: DeviceProfile, section: SmpSection): Driver {
 async function put(client: SmpClient, target: SmpTarget, bytes: Uint8Array): Promise<void> {
   if (target.setting !== undefined) await smpSet(client, target.setting, bytes);
   else await smpUpload(client, known(target.file), bytes);
-}
-
-/** What was only set and not saved must be gone before anything is read. */
-async function restart(
-  context: DriverContext,
-  options: { readonly waitMs?: number; readonly timeoutMs?: number; readonly reopen?: boolean },
-  begin: (context: DriverContext, step: string) => SmpClient,
-): Promise<void> {
-  const { waitMs = RESTART_WAIT_MS, timeoutMs = RESTART_TIMEOUT_MS } = options;
-  await smpReset(begin(context, 'restart'));
-  // The answer comes before the device goes down: an echo at once would still be the old firmware's.
-  if (options.reopen) await context.releasePort(() => pause(waitMs, context.signal));
-  else await pause(waitMs, context.signal);
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    try {
-      await smpEcho(begin(context, 'wait for the device'));
-      return;
-    } catch (error) {
-      const isFinal = !(error instanceof DeviceFailure) || error.code === 'port-gone';
-      if (isFinal || performance.now() >= deadline) throw error;
-    }
-  }
 }
 
 /** Each value exactly: a digest where the device computes one, else the bytes themselves. */

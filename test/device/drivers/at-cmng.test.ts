@@ -10,7 +10,10 @@ import { contextOf, profileFrom, valuesWith } from './driver-context.ts';
 import { FakeModem } from './fake-modem.ts';
 
 const FILE = new URL('../../../fixtures/profiles/nrf91.yaml', import.meta.url);
-const TEXT = readFileSync(FILE, 'utf8').replace('timeoutMs: 5000', 'timeoutMs: 20');
+const TEXT = readFileSync(FILE, 'utf8')
+  .replace('timeoutMs: 5000', 'timeoutMs: 20')
+  .replace('waitMs: 1000', 'waitMs: 1')
+  .replace('timeoutMs: 15000', 'timeoutMs: 100');
 const SECRET = '00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef';
 const TAG = 16842753;
 
@@ -28,7 +31,7 @@ function failure(code: string): Error {
 
 /** A profile of one PEM credential. */
 const PEM_PROFILE = TEXT.replace(/ {4}- tag[\s\S]*$/, '')
-  .concat('    - tag: 5\n      type: root-ca\n      value: trust\n')
+  .concat('    - tag: 5\n      type: root-ca\n      value: trust\n  restart: false\n')
   .replace('  secret:\n    column: endpoint_secret:hex', '  trust:\n    trustAnchor: pem');
 
 describe('the profile nrf91', () => {
@@ -108,6 +111,32 @@ describe('the profile nrf91', () => {
     using given = values();
     await driverOf().write(context, given);
     await expect(driverOf().verify(context, given)).rejects.toThrow(failure('not-stored'));
+  });
+
+  it('fails a modem that has lost at its restart what it listed before', async () => {
+    const modem = new FakeModem();
+    modem.isVolatile = true;
+    const context = contextOf(modem.port);
+    using given = values();
+    await driverOf().write(context, given);
+    expect(modem.credentials.size).toBe(2);
+    await expect(driverOf().verify(context, given)).rejects.toThrow(failure('not-stored'));
+  });
+
+  it('verifies no modem that does not restart, or does not come back', async () => {
+    const modem = new FakeModem();
+    const context = contextOf(modem.port);
+    using given = values();
+    await driverOf().write(context, given);
+    modem.override = (command) => (command === 'AT#XRESET' ? ['ERROR'] : undefined);
+    await expect(driverOf().verify(context, given)).rejects.toThrow(failure('write-refused'));
+    let isDown = false;
+    modem.override = (command) => {
+      if (isDown) return [];
+      isDown = command === 'AT#XRESET';
+      return undefined;
+    };
+    await expect(driverOf().verify(context, given)).rejects.toThrow(failure('no-answer'));
   });
 
   it.each([
@@ -262,6 +291,7 @@ describe('an at-cmng profile', () => {
     ['a tag kept for tests', 'tag: 16842753', 'tag: 2147483648'],
     ['a psk that is not hexadecimal', 'endpoint_secret:hex', 'endpoint_secret:base64'],
     ['a psk without digestOf', '      digestOf: text\n', ''],
+    ['nothing said of its restart', /  restart:[\s\S]*$/, ''],
     ['a value that is not defined', 'value: secret', 'value: secrets'],
     ['two of one place', 'type: psk-identity', 'type: psk\n      digestOf: text'],
     ['a command that is none', 'command: AT+CGSN', 'command: CGSN'],

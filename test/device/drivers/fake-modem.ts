@@ -15,6 +15,8 @@ export class FakeModem {
   /** Whether writing over an existing one is refused with 519. */
   isStrict = false;
   isForgetful = false;
+  /** Whether what it holds is gone after a restart. */
+  isVolatile = false;
   /** Bytes that PSK digests cover. */
   pskDigest: 'text' | 'bytes' = 'text';
   /** Lines in place of the modem's own, without the final one where it is among them. */
@@ -61,6 +63,10 @@ export class FakeModem {
         return ['mfw_nrf9160_1.3.6', 'OK'];
       case 'AT%DEVICEUUID':
         return ['%DEVICEUUID: 50503041-3633-4261-803d-1e2b8f70111a', 'OK'];
+      case 'AT#XRESET':
+        this.isActive = true;
+        if (this.isVolatile) this.credentials.clear();
+        return ['OK', 'Ready'];
       case 'AT+CFUN=4':
         this.isActive = false;
         return ['OK'];

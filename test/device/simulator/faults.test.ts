@@ -5,6 +5,7 @@ import type { DeviceProfile } from '../../../src/device/profile-model.ts';
 import type { Simulator } from '../../../src/device/simulator/simulator.ts';
 import { changedProfile, contextFor, openSlot, simulate, someValues } from './bench.ts';
 
+const CONSOLES = ['u-boot', 'linux-shell', 'zephyr-shell', 'esp-idf-console', 'micropython'];
 const PROFILES = ['u-boot', 'zephyr-shell', 'zephyr-smp-settings', 'zephyr-smp-fs', 'nrf91'];
 
 /** The device is back at once. */
@@ -112,7 +113,7 @@ describe.each(PROFILES)('%s', (name) => {
   });
 });
 
-describe.each(['u-boot', 'zephyr-shell', 'zephyr-smp-settings', 'zephyr-smp-fs', 'micropython'])(
+describe.each(CONSOLES.concat(['zephyr-smp-settings', 'zephyr-smp-fs', 'nrf91']))(
   '%s that forgets at a restart',
   (name) => {
     it('is not verified', async () => {

@@ -134,6 +134,10 @@ export class PosixConsole implements ConsoleDialect, ShellCommands {
       case '[':
       case 'test':
         return this.#test(args.filter((arg) => arg !== ']')) ? OK : NO;
+      case 'tty':
+        return { output: '/dev/ttyS0\n', status: 0 };
+      case 'dirname':
+        return { output: `${args[0]?.replace(/\/[^/]*$/, '') ?? '.'}\n`, status: 0 };
       case 'uname':
         return { output: args[0] === '-r' ? '6.1.0\n' : `Linux\n`, status: 0 };
       case 'hostname':
