@@ -52,7 +52,8 @@ function reportAndExit(thrown: unknown): void {
   if (error.code === 'reader-gone') process.exit(0);
   const report = reportOf(error);
   if (wantsJson(process.argv.slice(2), process.env)) {
-    process.stdout.write(`${JSON.stringify({ error: report }, null, 2)}\n`);
+    // One line, so that it ends a stream of lines as well.
+    process.stdout.write(`${JSON.stringify({ error: report })}\n`);
   } else {
     process.stderr.write(formatReport(report));
   }

@@ -18,6 +18,10 @@ const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 /** The keyline error that stands for whatever was thrown; the message of an unknown error is withheld. */
 export function asKeylineError(error: unknown): KeylineError {
   if (error instanceof KeylineError) return error;
+  // Both the work and the release after it failed, as on a full disk: the first is the reason.
+  if (error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error) {
+    return asKeylineError(error.suppressed);
+  }
   if (error instanceof Errors.CLIError) return usageError(error.message);
   // @inquirer/prompts throws this when Ctrl-C ends a prompt.
   if (error instanceof Error && error.name === 'ExitPromptError') {

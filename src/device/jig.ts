@@ -1,6 +1,7 @@
+import { normalize } from 'node:path';
 import { KeylineError } from '../kernel/errors.ts';
 import type { PresenceMode } from './profile-model.ts';
-import { parsePortAddress } from './ports/port-address.ts';
+import { formatPortAddress, parsePortAddress } from './ports/port-address.ts';
 import type { PortAddress } from './ports/port-address.ts';
 import { portMatches } from './ports/port-info.ts';
 import type { PortInfo } from './ports/port-info.ts';
@@ -82,12 +83,34 @@ function slotMistakes({ slots }: JigDocument, at: number, file: YamlFile): FileI
   if (before.some((other) => other.slot === slot.slot)) {
     mistakes.push(file.issueAt([...path, 'slot'], `slot ${slot.slot} is there twice`));
   }
-  const twin = before.find((other) => JSON.stringify(other.port) === JSON.stringify(slot.port));
+  const twin = before.find((other) => spellingOf(other.port) === spellingOf(slot.port));
   if (twin) mistakes.push(file.issueAt([...path, 'port'], `is the port of slot ${twin.slot} too`));
   if (slot.barcode !== undefined && before.some((other) => other.barcode === slot.barcode)) {
     mistakes.push(file.issueAt([...path, 'barcode'], 'is the barcode of another slot too'));
   }
   return [...mistakes, ...urlMistakes(slot, at, file)];
+}
+
+/** One spelling for a port, however it is written. */
+function spellingOf({ url, path, ...usb }: JigPort): string {
+  const one = {
+    ...(url !== undefined && { url: urlSpelling(url) }),
+    ...(path !== undefined && { path: normalize(path) }),
+    vendorId: usb.vendorId?.toLowerCase(),
+    productId: usb.productId?.toLowerCase(),
+    serialNumber: usb.serialNumber,
+    location: usb.location,
+  };
+  return JSON.stringify(one);
+}
+
+function urlSpelling(url: string): string {
+  try {
+    return formatPortAddress(parsePortAddress(url)).toLowerCase();
+  } catch (error) {
+    if (!(error instanceof KeylineError)) throw error;
+    return url;
+  }
 }
 
 function urlMistakes(

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** It hangs if it is not at its end by then: it is killed, and its code is null. */
+  readonly withinMs?: number;
 }
 
 /** The package's folder, with the built dist/ in it. */
@@ -33,9 +35,16 @@ export function shell(line: string, options: RunOptions): Promise<Ran> {
 }
 
 function run(program: string, argv: readonly string[], options: RunOptions): Promise<Ran> {
-  const { cwd, env = {}, input = '' } = options;
+  const { cwd, env = {}, input = '', withinMs } = options;
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(program, argv, { cwd, env: { PATH, HOME, ...env } });
+  // A group of its own, so that nothing that a shell started outlives the deadline.
+  const child = spawn(program, argv, { cwd, env: { PATH, HOME, ...env }, detached: true });
+  const deadline =
+    withinMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          end(child.pid);
+        }, withinMs);
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (part: string) => (text[name] += part));
@@ -44,7 +53,12 @@ function run(program: string, argv: readonly string[], options: RunOptions): Pro
   return new Promise((done, fail) => {
     child.on('error', fail);
     child.on('close', (code) => {
+      clearTimeout(deadline);
       done({ code, ...text });
     });
   });
+}
+
+function end(pid: number | undefined): void {
+  if (pid !== undefined) process.kill(-pid, 'SIGKILL');
 }

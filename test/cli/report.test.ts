@@ -17,6 +17,12 @@ describe('an error of a library', () => {
     expect(asKeylineError(Object.assign(new Error('write'), { code })).code).toBe('disk-full');
   });
 
+  it('of the work counts, where the release after it failed too', () => {
+    const suppressed = new KeylineError('disk-full', { message: 'full' });
+    const both = Object.assign(new Error('x'), { name: 'SuppressedError', suppressed });
+    expect(asKeylineError(both)).toBe(suppressed);
+  });
+
   it('that ends a prompt by Ctrl-C is interrupted', () => {
     const thrown = Object.assign(new Error('x'), { name: 'ExitPromptError' });
     expect(asKeylineError(thrown).exitCode).toBe(130);
