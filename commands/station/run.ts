@@ -37,7 +37,7 @@ export default class StationRun extends BaseCommand {
     ...keyFlags,
   };
 
-  protected override readonly jsonIndent = 0;
+  protected override jsonIndent = 0;
 
   async run(): Promise<StationTally> {
     const { args, flags } = await this.parse(StationRun);

@@ -14,7 +14,7 @@ export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
 
   /** Of the `--json` envelope; 0 where lines of JSON come before it. */
-  protected readonly jsonIndent: number = 2;
+  protected jsonIndent = 2;
   readonly #warnings: string[] = [];
   #interrupt: Interrupt | undefined;
 

@@ -1,3 +1,5 @@
+import { isPortOf } from '../device/jig.ts';
+import type { Jig } from '../device/jig.ts';
 import { listPorts } from '../device/ports/list-ports.ts';
 import { isOnBoard, portMatches } from '../device/ports/port-info.ts';
 import type { PortFilter, PortInfo } from '../device/ports/port-info.ts';
@@ -40,6 +42,14 @@ export async function* followPorts(
   for await (const { type, port } of watchPorts(signal, options)) {
     if (isWanted(port, options)) yield { type, port: report(port, options) };
   }
+}
+
+/** The slot of a jig that a port fits, by number; several where it fits more than one. */
+export function slotFinder(jig: Jig): (port: PortInfo) => string | undefined {
+  return (port) => {
+    const slots = jig.slots.filter((slot) => isPortOf(slot, port));
+    return slots.length === 0 ? undefined : slots.map(({ slot }) => slot).join(', ');
+  };
 }
 
 function isWanted(port: PortInfo, { filter = {}, withOnBoard = false }: PortListOptions): boolean {

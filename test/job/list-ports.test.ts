@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { portLine, tabulatePorts } from '../../src/cli/describe-port.ts';
 import type { PortInfo } from '../../src/device/ports/port-info.ts';
-import { followPorts, reportPorts } from '../../src/job/list-ports.ts';
+import { parseJig } from '../../src/device/jig.ts';
+import { followPorts, reportPorts, slotFinder } from '../../src/job/list-ports.ts';
 
 const bridge: PortInfo = {
   path: '/dev/ttyUSB0',
@@ -56,4 +57,17 @@ test('changes are filtered alike and told in one line each', async () => {
     '+ /dev/ttyUSB0 10c4:ea60 0001 1-1.4 slot 1',
     '- /dev/ttyUSB0 10c4:ea60 0001 1-1.4 slot 1',
   ]);
+});
+
+test('the slot of a jig is told by path pattern, USB ids, serial number and location', () => {
+  const slotOf = (port: string): string | undefined => {
+    const { jig } = parseJig(`name: j\nslots:\n  - { slot: 3, port: { ${port} } }\n`);
+    if (!jig) throw new Error('a jig with mistakes');
+    return slotFinder(jig)(bridge);
+  };
+  expect(slotOf('path: /dev/ttyUSB*')).toBe('3');
+  expect(slotOf('vendorId: 10C4, productId: ea60, serialNumber: "0001"')).toBe('3');
+  expect(slotOf('location: 1-1.4')).toBe('3');
+  expect(slotOf('location: 1-1.4, serialNumber: "0002"')).toBeUndefined();
+  expect(slotOf('path: /dev/ttyACM*')).toBeUndefined();
 });
