@@ -3,6 +3,7 @@ import { BaseCommand } from '../../src/cli/base-command.ts';
 import { lineChoices, lineFlags, overwriteFlags } from '../../src/cli/bench-flags.ts';
 import { keyFlags } from '../../src/cli/credentials.ts';
 import { countFlag } from '../../src/cli/flags.ts';
+import { passFlags } from '../../src/cli/pass-flags.ts';
 import { runLine } from '../../src/cli/run-line.ts';
 import type { StationTally } from '../../src/job/station-event.ts';
 
@@ -13,6 +14,7 @@ export default class StationRun extends BaseCommand {
 
   static override examples = [
     '<%= config.bin %> station run A1 --profile linux-shell --jig ./devices/jig.yaml --once',
+    '<%= config.bin %> station run A1 --profile linux-shell --jig ./devices/jig.yaml --on-pass label --label-printer labels/ --once',
     '<%= config.bin %> station run A1 --profile linux-shell --jig ./devices/jig.yaml --slots 1,2 --operator mia --once --json',
   ];
 
@@ -33,6 +35,7 @@ export default class StationRun extends BaseCommand {
         'Run PROGRAM for each verified unit, its facts as JSON on stdin; repeat for arguments.',
     }),
     'after-pass-timeout': countFlag({ default: 60, summary: 'Seconds that it may take.' }),
+    ...passFlags,
     ...overwriteFlags,
     ...keyFlags,
   };

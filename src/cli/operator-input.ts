@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import type { ScanDesk } from '../job/scan-desk.ts';
 import { KeylineError } from '../kernel/errors.ts';
 
 interface Waiting {
@@ -16,10 +17,13 @@ export class OperatorInput implements Disposable {
   #hasTyped = false;
   #isEnded = false;
 
-  constructor(input: NodeJS.ReadableStream) {
+  /** `scans` gets every other line, and the slot that a line names. */
+  constructor(input: NodeJS.ReadableStream, scans?: ScanDesk) {
     this.#lines = createInterface({ input });
     this.#lines.on('line', (line) => {
-      const slot = Number(/^\s*(\d{1,3})\s*$/.exec(line)?.[1] ?? Number.NaN);
+      const typed = Number(/^\s*(\d{1,3})\s*$/.exec(line)?.[1] ?? Number.NaN);
+      const slot = scans?.slotNamed(line) ?? typed;
+      if (!this.#waiting.has(slot)) scans?.read(line);
       if (Number.isNaN(slot)) return;
       this.#hasTyped = true;
       this.#waiting.get(slot)?.resolve();
@@ -27,6 +31,7 @@ export class OperatorInput implements Disposable {
     this.#lines.on('close', () => {
       this.#isEnded = true;
       for (const { reject } of [...this.#waiting.values()]) reject(this.#nobody());
+      scans?.end(new KeylineError('scanner-gone', { message: 'the input of scans has ended' }));
     });
   }
 

@@ -1,19 +1,22 @@
 import type { StationTally } from '../job/station-event.ts';
 import { loadJig } from '../job/check-device-file.ts';
+import { bookOf } from '../job/open-lot.ts';
 import { openLine } from '../job/open-line.ts';
 import type { LineChoices } from '../job/open-line.ts';
 import { runStation } from '../job/run-station.ts';
 import type { LineFlagValues } from './bench-flags.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { commandCredentials } from './credentials.ts';
-import { OperatorInput } from './operator-input.ts';
+import { openLineInput } from './line-input.ts';
+import { passLabels } from './pass-flags.ts';
+import type { PassFlagValues } from './pass-flags.ts';
 import type { LineCommand } from './run-bench.ts';
 import { watchOutput } from './output-loss.ts';
 import { drawnScreen, jsonScreen, lineScreen } from './station-screen.ts';
 import { StationView } from './station-view.ts';
 
 /** What the flags of `station run` gave beside those of every run. */
-export interface StationFlagValues extends LineFlagValues {
+export interface StationFlagValues extends LineFlagValues, PassFlagValues {
   readonly jig: string;
   readonly slots?: string | undefined;
   readonly limit?: number | undefined;
@@ -41,7 +44,14 @@ export async function runLine(
   const signal = AbortSignal.any([command.signal, output.lost]);
   const { limit, once } = flags;
   const slots = flags.slots === undefined ? undefined : slotNumbers(flags.slots);
-  const { run } = line;
+  if (line.run.profile.identity.from === 'scan' && !flags.scan?.includes('before')) {
+    throw new KeylineError('usage', {
+      message: `profile ${line.run.profile.name} takes hardware ids from a scan`,
+      hint: 'Say --scan before, and scan the barcode of each board.',
+    });
+  }
+  const labels = await passLabels(flags, line.run, bookOf(command.home, line.run.open.lot));
+  const run = { ...line.run, labels };
   const chosen = jig.slots.filter(({ slot }) => slots?.includes(slot) ?? true);
   const byHand = chosen
     .filter(({ presence }) => (presence ?? run.profile.presence) === 'operator')
@@ -61,14 +71,23 @@ export async function runLine(
     : isTerminal
       ? drawnScreen(view, process.stdout, signal)
       : lineScreen(view, process.stdout, signal);
-  using operator = byHand.length > 0 ? new OperatorInput(process.stdin) : undefined;
-  const tally = await runStation(line, {
-    ...{ jig, slots, limit, once, signal, maxAttempts: flags['max-attempts'] },
-    onEvent: (event) => {
-      screen.take(event);
+  await using input = await openLineInput(flags, chosen, {
+    byHand: byHand.length > 0,
+    onIgnored: (reason) => {
+      screen.take({ type: 'scan-ignored', reason });
     },
-    ...(operator && { nextByOperator: (slot, until) => operator.next(slot, until) }),
   });
+  const { operator, scans } = input;
+  const tally = await runStation(
+    { ...line, run },
+    {
+      ...{ jig, slots, limit, once, signal, scans, maxAttempts: flags['max-attempts'] },
+      onEvent: (event) => {
+        screen.take(event);
+      },
+      ...(operator && { nextByOperator: (slot, until) => operator.next(slot, until) }),
+    },
+  );
   output.throwIfFailed();
   if (tally.interrupted) process.exitCode = 130;
   else if (tally.failed > 0) process.exitCode = 6;

@@ -1,6 +1,6 @@
 /** What a slot shows: a word that says how it stands, whose unit it is, and what a person does next. */
 export interface SlotBlock {
-  readonly word: 'WAIT' | 'BUSY' | 'PASS' | 'FAIL' | 'PORT';
+  readonly word: 'WAIT' | 'BUSY' | 'SCAN' | 'PASS' | 'FAIL' | 'PORT';
   /** A serial, or a hardware id. */
   readonly who: string;
   /** Of a failure. */
@@ -23,7 +23,7 @@ export interface PictureParts {
   readonly colour: boolean;
 }
 
-const COLOURS = { WAIT: 2, BUSY: 36, PASS: 32, FAIL: 31, PORT: 33 } as const;
+const COLOURS = { WAIT: 2, BUSY: 36, SCAN: 35, PASS: 32, FAIL: 31, PORT: 33 } as const;
 /** Slot number, word and the spaces around them: what a slot shows at the least. */
 const LEAST_COLUMNS = 9;
 

@@ -26,6 +26,8 @@ const STEPS: Readonly<Record<UnitStep, string>> = {
   write: 'writing, do not touch',
   verify: 'verifying, do not touch',
   record: 'recording',
+  label: 'printing the label',
+  scan: 'scan label',
   hook: 'running the after-pass program',
 };
 
@@ -39,6 +41,7 @@ export class StationView {
   readonly #startedMs: number;
   readonly #counts = noCounts();
   #isEnding = false;
+  #note: string | undefined;
 
   constructor(options: ViewOptions) {
     this.#options = options;
@@ -48,8 +51,13 @@ export class StationView {
 
   /** Takes an event in; true where the bell is to ring. */
   take(event: StationEvent): boolean {
+    if (event.type === 'scan-ignored') {
+      this.#note = `scan ignored: ${event.reason}`;
+      return true;
+    }
     const { slot } = event;
     countEvent(this.#counts, event);
+    if (event.type !== 'waiting') this.#note = undefined;
     switch (event.type) {
       case 'waiting':
         if (!this.#hasResult(slot)) this.#blocks.set(slot, this.#empty(slot));
@@ -57,6 +65,11 @@ export class StationView {
       case 'step':
         this.#blocks.set(slot, { word: 'BUSY', who: '', detail: '', next: STEPS[event.step] });
         return false;
+      case 'scan': {
+        const who = event.serial ?? '';
+        this.#blocks.set(slot, { word: 'SCAN', who, detail: '', next: `scan ${event.wants}` });
+        return false;
+      }
       case 'passed':
         this.#blocks.set(slot, passedBlock(event.unit));
         return false;
@@ -86,7 +99,7 @@ export class StationView {
     const { title, colour } = this.#options;
     return layOut(
       {
-        title: `${title} · ${this.#isEnding ? ENDING : 'Ctrl-C ends'}`,
+        title: `${title} · ${this.#isEnding ? ENDING : (this.#note ?? 'Ctrl-C ends')}`,
         blocks: [...this.#blocks],
         totals: this.totals(),
         colour,
@@ -141,6 +154,10 @@ export function resultLine(event: StationEvent): string | undefined {
       const whose = [serial, hardwareId].filter(Boolean).join(' ');
       return `slot ${event.slot} ${event.again ? 'RETRY' : 'FAIL'} ${whose} ${code}: ${reason}`;
     }
+    case 'scan':
+      return `slot ${event.slot} SCAN ${[event.wants, event.serial].filter(Boolean).join(' ')}`;
+    case 'scan-ignored':
+      return `scan ignored: ${event.reason}`;
     case 'port':
       return `slot ${event.slot} PORT ${event.message}`;
     default:

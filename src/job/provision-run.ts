@@ -14,6 +14,7 @@ import type { AfterPass } from './after-pass.ts';
 import type { DeviceSession } from './device-session.ts';
 import type { LiveDevice } from './live-devices.ts';
 import type { OpenLot } from './open-lot.ts';
+import type { PassLabels } from './pass-label.ts';
 
 /** What all devices of a run have in common; everything in it is the run's. */
 export interface ProvisionRun {
@@ -30,6 +31,8 @@ export interface ProvisionRun {
   /** Only units of these; all that were admitted unless given. */
   readonly ranges?: readonly Range[] | undefined;
   readonly afterPass?: AfterPass | undefined;
+  /** Prints the label of each unit that was verified. */
+  readonly labels?: PassLabels | undefined;
   /** Why a credential that is not this ledger's may be overwritten. */
   readonly overwrite?: string | undefined;
   /** `verify`: nothing is ever written to a device, and no unit is reserved. */
@@ -37,7 +40,8 @@ export interface ProvisionRun {
 }
 
 /** The steps that a person sees. */
-export type UnitStep = 'identify' | 'inspect' | 'reserve' | 'write' | 'verify' | 'record' | 'hook';
+export type UnitStep =
+  'identify' | 'inspect' | 'reserve' | 'write' | 'verify' | 'record' | 'label' | 'scan' | 'hook';
 
 /** One device in its slot. */
 export interface SlotDevice {
@@ -47,8 +51,10 @@ export interface SlotDevice {
   readonly slot?: string | undefined;
   /** Stops a unit until it is written; from then on it is finished, each of its waits having a deadline. */
   readonly signal: AbortSignal;
-  /** The id as it stands on the board, where the profile takes it from a scan. */
+  /** The board's barcode: its id where the profile takes that from a scan, else a capture, `board`. */
   readonly scannedId?: string | undefined;
+  /** Has the label of the unit with this serial scanned back. Throws `interrupted`, `scanner-gone`. */
+  readonly scanLabel?: ((serial: string) => Promise<string>) | undefined;
   /** Takes note that this device stands in the slot, until it has left. Throws DeviceFailure `duplicate-id`. */
   readonly arrived: (hardwareId: string) => LiveDevice;
   readonly onStep?: ((step: UnitStep) => void) | undefined;

@@ -12,6 +12,7 @@ import { decideUnit } from './decide-unit.ts';
 import type { Decision } from './decide-unit.ts';
 import { findHeldUnit } from './find-held-unit.ts';
 import type { LiveDevice } from './live-devices.ts';
+import { matchLabel, refuseLabel } from './match-label.ts';
 import type { Outcome, PassedUnit, ProvisionRun, SlotDevice, UnitStep } from './provision-run.ts';
 import { failureOf } from './unit-failure.ts';
 import { UnitOnRecord } from './unit-on-record.ts';
@@ -40,6 +41,7 @@ class UnitRun implements Disposable {
   #step: UnitStep = 'identify';
   #live: LiveDevice | undefined;
   #secrets: UnitSecrets | undefined;
+  #before: UnitRecord | undefined;
 
   constructor(run: ProvisionRun, device: SlotDevice, log: WireLog) {
     this.#run = run;
@@ -69,6 +71,7 @@ class UnitRun implements Disposable {
     this.#enter('identify');
     const hardwareId = await this.#identify(before);
     const record = this.#unit.find(hardwareId);
+    this.#before = record;
     this.#live = this.#device.arrived(hardwareId);
     this.#live.check();
     if (this.#run.checkModel) {
@@ -162,15 +165,47 @@ class UnitRun implements Disposable {
     const wasDone = this.#unit.state === 'done';
     if (this.#unit.state === 'writing') await this.#unit.move('written');
     const isCheck = wasDone || this.#unit.state === 'verified';
-    await this.#unit.move(isCheck ? 'checked' : 'verified', { evidence: proven, idAfter });
+    const scanned = isCheck ? {} : this.#boardScanned();
+    await this.#unit.move(isCheck ? 'checked' : 'verified', {
+      evidence: proven,
+      idAfter,
+      ...scanned,
+    });
     // A look at a device runs no program, so it ends no unit whose program has not run.
     if (!wasDone && this.#run.mode === 'provision') {
       this.#unit.expectDone();
+      await this.#printLabel();
+      const label = await this.#scanLabel();
       await this.#afterPass(proven);
       this.#live?.check();
-      await this.#unit.move('done');
+      await this.#unit.move('done', label === undefined ? {} : { label });
     }
     return { ...this.#handled(), ok: true, kind: wasDone ? 'checked' : how, evidence: proven };
+  }
+
+  async #printLabel(): Promise<void> {
+    const { labels } = this.#run;
+    const { index, hardwareId, context } = this.#unit;
+    const due = labels?.due(index, this.#before);
+    if (!labels || !due) return;
+    this.#enter('label');
+    await labels.print({ index, hardwareId, context, reason: due.reason });
+  }
+
+  /** What was scanned of the unit's label, fit for the record; undefined where nobody is asked. */
+  async #scanLabel(): Promise<string | undefined> {
+    const { scanLabel } = this.#device;
+    if (!scanLabel) return undefined;
+    this.#enter('scan');
+    const { open } = this.#run;
+    const { index } = this.#unit;
+    return await matchLabel(open, index, await scanLabel(unitSerial(open.lot, index)));
+  }
+
+  #boardScanned(): { captures?: Captures } {
+    const { scannedId } = this.#device;
+    const isId = this.#run.profile.identity.from === 'scan';
+    return isId || scannedId === undefined ? {} : this.#captured({ board: scannedId });
   }
 
   async #afterPass(evidence: Evidence): Promise<void> {
@@ -188,6 +223,7 @@ class UnitRun implements Disposable {
   async #identify(context: DriverContext): Promise<string> {
     const { identity } = this.#run.profile;
     const { scannedId, driver } = this.#device;
+    if (scannedId !== undefined) refuseLabel(scannedId);
     if (identity.from !== 'scan') {
       return acceptHardwareId(await driver.identify(context), identity);
     }

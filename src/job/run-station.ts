@@ -7,6 +7,7 @@ import type { OpenLine } from './open-line.ts';
 import { SlotPresence } from './slot-presence.ts';
 import type { StationEvent, StationTally } from './station-event.ts';
 import { StationSlot, whoIsThere } from './station-slot.ts';
+import type { SlotParts } from './station-slot.ts';
 import { countEvent, noCounts } from './station-tally.ts';
 import { UnitLimit } from './unit-limit.ts';
 
@@ -25,6 +26,8 @@ export interface StationOptions {
   readonly onEvent?: ((event: StationEvent) => void) | undefined;
   /** Resolves when a person says that a device is in the slot. */
   readonly nextByOperator?: ((slot: number, signal: AbortSignal) => Promise<void>) | undefined;
+  /** What is scanned of each device, and by which desk. */
+  readonly scans?: SlotParts['scans'];
   /** Between two looks for a device; 250. */
   readonly everyMs?: number | undefined;
   readonly memory?: ((name: string) => Promise<Port>) | undefined;
@@ -90,7 +93,7 @@ function makeSlot(
   const { run } = line;
   const { signal, onEvent } = shared;
   const driver = line.driver();
-  const { once = false, maxAttempts = 1, everyMs = EVERY_MS, memory } = options;
+  const { once = false, maxAttempts = 1, everyMs = EVERY_MS, memory, scans } = options;
   const presence = new SlotPresence({
     ...{ slot, signal, everyMs, once, misses: MISSES },
     mode: slot.presence ?? run.profile.presence,
@@ -103,7 +106,7 @@ function makeSlot(
     },
   });
   return new StationSlot({
-    ...{ ...shared, number: slot.slot, run, driver, presence, maxAttempts, once },
+    ...{ ...shared, number: slot.slot, run, driver, presence, maxAttempts, once, scans },
   });
 }
 

@@ -21,6 +21,15 @@ export type StationEvent =
       readonly undoesPass?: boolean;
       readonly seconds: number;
     }
+  /** A person is to scan the board that came, or the label of this serial. */
+  | {
+      readonly type: 'scan';
+      readonly slot: number;
+      readonly wants: 'board' | 'label';
+      readonly serial?: string;
+    }
+  /** A scan counted for nobody; what it said is not told. */
+  | { readonly type: 'scan-ignored'; readonly slot?: undefined; readonly reason: string }
   | { readonly type: 'removed'; readonly slot: number }
   /** The slot's port cannot be used; it is tried again. */
   | { readonly type: 'port'; readonly slot: number; readonly message: string };

@@ -5,6 +5,7 @@ import { KeylineError } from '../kernel/errors.ts';
 import { DeviceFailure, FAILURES } from '../model/failure.ts';
 import type { DeviceSession } from './device-session.ts';
 import type { LiveDevice, LiveDevices } from './live-devices.ts';
+import type { ScanDesk, ScanWanted } from './scan-desk.ts';
 import type { FailedUnit, Outcome, PassedUnit, ProvisionRun } from './provision-run.ts';
 import { provisionUnit } from './provision-unit.ts';
 import type { SlotPresence } from './slot-presence.ts';
@@ -21,6 +22,8 @@ export interface SlotParts {
   readonly limit: UnitLimit;
   /** Ends the slot as soon as no unit is in its hands. */
   readonly signal: AbortSignal;
+  /** What is to be scanned, and by which desk. */
+  readonly scans?: { readonly desk: ScanDesk; readonly wanted: readonly ScanWanted[] } | undefined;
   readonly maxAttempts: number;
   readonly once: boolean;
   readonly onEvent: (event: StationEvent) => void;
@@ -48,10 +51,15 @@ export class StationSlot {
       while (!signal.aborted) {
         onEvent({ type: 'waiting', slot: number });
         const session = await presence.arrival();
+        const scannedId = await this.#scanBoard(session);
+        if (scannedId === false) {
+          await presence[Symbol.asyncDispose]();
+          continue;
+        }
         if (!(await limit.begin(signal))) return;
         let outcome: Outcome | undefined;
         try {
-          outcome = await this.#provision(session);
+          outcome = await this.#provision(session, scannedId);
         } finally {
           limit.end(outcome?.ok === true && outcome.kind !== 'checked');
         }
@@ -76,12 +84,38 @@ export class StationSlot {
     onEvent({ type: 'failed', slot: number, unit, again: false, seconds: 0 });
   }
 
-  async #provision(session: DeviceSession): Promise<Outcome> {
-    const { run, driver, number, signal, maxAttempts, onEvent } = this.#parts;
+  /** The board's barcode, undefined where none is wanted, or false where the board left before. */
+  async #scanBoard(session: DeviceSession): Promise<string | undefined | false> {
+    const { scans, number, signal, onEvent } = this.#parts;
+    if (!scans?.wanted.includes('board')) return undefined;
+    const left = new AbortController();
+    void session.closed.then(() => {
+      left.abort();
+    });
+    onEvent({ type: 'scan', slot: number, wants: 'board' });
+    try {
+      return await scans.desk.next(number, AbortSignal.any([signal, left.signal]));
+    } catch (error) {
+      if (!left.signal.aborted || signal.aborted) throw error;
+      return false;
+    }
+  }
+
+  #scanLabel(serial: string): Promise<string> {
+    const { scans, number, signal, onEvent } = this.#parts;
+    if (!scans) return Promise.reject(new Error('nothing is scanned in this run'));
+    onEvent({ type: 'scan', slot: number, wants: 'label', serial });
+    return scans.desk.next(number, signal);
+  }
+
+  async #provision(session: DeviceSession, scannedId: string | undefined): Promise<Outcome> {
+    const { run, driver, number, signal, maxAttempts, onEvent, scans } = this.#parts;
+    const asksForLabel = scans?.wanted.includes('label') === true;
     for (let attempt = 1; ; attempt++) {
       const began = performance.now();
       const outcome = await provisionUnit(run, {
-        ...{ driver, session, signal, slot: String(number) },
+        ...{ driver, session, signal, scannedId, slot: String(number) },
+        ...(asksForLabel && { scanLabel: (serial: string) => this.#scanLabel(serial) }),
         arrived: (hardwareId) => this.#arrived(hardwareId),
         onStep: (step) => {
           onEvent({ type: 'step', slot: number, step });

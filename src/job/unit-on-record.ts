@@ -78,7 +78,7 @@ export class UnitOnRecord {
     const { ledger, open, ranges } = this.#run;
     const { hardwareId } = this;
     const { lotId } = open.lot;
-    const made = await ledger.reserve({ hardwareId, lotId, ranges, ...this.#context() });
+    const made = await ledger.reserve({ hardwareId, lotId, ranges, ...this.context });
     this.#index = made.index;
     this.#state = made.state;
     this.#attempt = made.attempt;
@@ -90,7 +90,7 @@ export class UnitOnRecord {
     const { ledger, open } = this.#run;
     const { hardwareId } = this;
     const { lotId } = open.lot;
-    await ledger.adopt({ hardwareId, lotId, index, endpointKey, ...this.#context() });
+    await ledger.adopt({ hardwareId, lotId, index, endpointKey, ...this.context });
     this.#index = index;
     this.#state = 'written';
   }
@@ -100,7 +100,7 @@ export class UnitOnRecord {
     const { ledger, open } = this.#run;
     const unit = { lotId: open.lot.lotId, index: this.index, hardwareId: this.hardwareId };
     type Event = Parameters<typeof ledger.record>[0];
-    await ledger.record({ type, ...unit, ...detail, ...this.#context() } as Event);
+    await ledger.record({ type, ...unit, ...detail, ...this.context } as Event);
     if (type === 'checked') return;
     if (type === 'failed') this.#attempt += 1;
     if (type === 'verified' || type === 'writing') this.#hadPassed = false;
@@ -130,12 +130,13 @@ export class UnitOnRecord {
     } else if (code !== 'interrupted') {
       const { ledger, open } = this.#run;
       const who = this.#hardwareId === undefined ? {} : { hardwareId: this.#hardwareId };
-      const detail = { code, reason, ...this.#context() };
+      const detail = { code, reason, ...this.context };
       await ledger.record({ type: 'refused', lotId: open.lot.lotId, ...who, ...detail });
     }
   }
 
-  #context(): EventContext {
+  /** Where and by whom. */
+  get context(): EventContext {
     return { ...this.#run.context, ...(this.#slot !== undefined && { slot: this.#slot }) };
   }
 }

@@ -20,4 +20,8 @@ export const LABEL_ERRORS = {
     exit: 4,
     hint: 'Check paper, ribbon and whether the printer is paused; then print the rest, and with --reprint what did not come out.',
   },
+  'scanner-gone': {
+    exit: 4,
+    hint: 'Connect the scanner and start the run again; a board that waited for its label is verified and needs only the scan.',
+  },
 } as const;

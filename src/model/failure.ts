@@ -73,6 +73,10 @@ export const FAILURES = {
   },
 
   // the job around it
+  'label-printer': {
+    hint: 'Check the label printer, then put the board in again.',
+    retryable: true,
+  },
   hook: { hint: 'The board is verified; the program run after a pass failed.', retryable: true },
   interrupted: { hint: 'Put the board in again: it was stopped halfway.', retryable: true },
   'lot-used-up': { hint: 'Ask for another grant: no index is left.', retryable: false },

@@ -129,7 +129,8 @@ export const LEDGER_EVENTS = {
   verified: event('verified', { ...unit, evidence: EvidenceSchema, idAfter: hardwareId, captures }),
   /** A device that had passed before and was verified once more. */
   checked: event('checked', { ...unit, evidence: EvidenceSchema, idAfter: hardwareId }),
-  done: event('done', unit),
+  /** `label`: what was scanned back of it, never a claim code. */
+  done: event('done', { ...unit, label: Type.Optional(text(256)) }),
   failed: event('failed', { ...unit, code, reason }),
   scrapped: event('scrapped', { ...unit, reason }),
   replaced: event('replaced', {
