@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSimulator } from '../../src/device/simulator/simulator.ts';
@@ -111,7 +111,7 @@ describe('a run that prints labels and has them scanned back', () => {
     });
     expect(code).toBe(0);
     expect(events.filter(({ type }) => type === 'passed')).toHaveLength(2);
-    expect(readdirSync(join(workspace.path, 'labels'))).toEqual([]);
+    expect(existsSync(join(workspace.path, 'labels'))).toBe(false);
   });
 
   it('ends with scanner-gone where nobody can scan, instead of waiting for ever', async () => {
