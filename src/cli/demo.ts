@@ -1,17 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KeylineError, throwIfAborted } from '../kernel/errors.ts';
-
-/** One command line of the demo. */
-export interface DemoStep {
-  /** What it is for, as a sentence. */
-  readonly about: string;
-  readonly argv: readonly string[];
-  /** Whose KEYLINE_HOME it runs in. */
-  readonly at: 'factory' | 'station';
-}
+import { DEMO_STEPS, RECIPIENT } from './demo-steps.ts';
+import type { DemoStep } from './demo-steps.ts';
 
 /** What the demo needs of its surroundings. */
 export interface DemoEffects {
@@ -21,52 +15,28 @@ export interface DemoEffects {
   readonly signal: AbortSignal;
 }
 
-/** Stands for the recipient of the throw-away identity. */
-const RECIPIENT = 'RECIPIENT';
+/** What is left of a demo. */
+export interface DemoResult {
+  readonly steps: readonly string[];
+  /** The report; all else is removed. */
+  readonly report: string;
+}
 
-/** The main job from a key to a checked manifest of 1,000,000 units. */
-export const DEMO_STEPS: readonly DemoStep[] = [
-  {
-    about: 'The factory makes a provisioning key. Everything else follows from it.',
-    argv: ['key', 'create', '--label', 'demo', '--recipient', RECIPIENT],
-    at: 'factory',
-  },
-  {
-    about: 'It opens a lot of 1,000,000 units. No unit is stored anywhere.',
-    argv: ['lot', 'create', 'A1', '--size', '1000000', '--serial', 'DEMO-A1-{n:8}'],
-    at: 'factory',
-  },
-  {
-    about: 'A station at a contract manufacturer makes its own key and hands out a card.',
-    argv: `station init --name line-1 --recipient ${RECIPIENT} -o station.card`.split(' '),
-    at: 'station',
-  },
-  {
-    about: 'The factory grants it the first 49,152 units, twelve blocks.',
-    argv: 'lot grant A1 --station station.card --range 0-49151 -o A1.grant'.split(' '),
-    at: 'factory',
-  },
-  { about: 'The station takes the grant', argv: ['lot', 'import', 'A1.grant'], at: 'station' },
-  {
-    about: 'and can make a unit of its blocks; of the others it can compute nothing.',
-    argv: ['unit', 'show', 'A1', '7'],
-    at: 'station',
-  },
-  {
-    about: 'The factory writes the manifest of the whole lot, and its seal.',
-    argv: ['manifest', 'write', 'A1', '-o', 'A1.csv'],
-    at: 'factory',
-  },
-  {
-    about: 'Whoever gets the manifest checks it; with the key, every value is derived again.',
-    argv: ['manifest', 'check', 'A1.csv', '--lot', 'A1'],
-    at: 'factory',
-  },
-];
+const REPORT = 'report.html';
 
-/** Runs the steps in a throw-away folder under a random identity; the folder is gone at the end. */
-export async function runDemo(effects: DemoEffects): Promise<{ steps: string[] }> {
+/** Of a step; all of them together take a third of it on a slow machine. */
+const MOST_MS = 60_000;
+
+/**
+ * Runs the steps in a throw-away folder under a random identity. At the end only the report is left,
+ * and nothing where a step did not end as it must.
+ */
+export async function runDemo(effects: DemoEffects): Promise<DemoResult> {
   const folder = await mkdtemp(join(tmpdir(), 'keyline-demo-'));
+  const ended = new AbortController();
+  const signal = AbortSignal.any([effects.signal, ended.signal]);
+  const background: Promise<unknown>[] = [];
+  let keep: readonly string[] = [];
   try {
     const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
     const identity = await generateX25519Identity();
@@ -75,40 +45,83 @@ export async function runDemo(effects: DemoEffects): Promise<{ steps: string[] }
     for (const step of DEMO_STEPS) {
       throwIfAborted(effects.signal);
       const argv = step.argv.map((word) => (word === RECIPIENT ? recipient : word));
-      effects.print(`\n# ${step.about}\n$ keyline ${argv.join(' ')}`);
-      effects.print((await runStep(folder, { ...step, argv }, effects)).trimEnd());
+      effects.print(`\n# ${step.about}\n$ keyline ${argv.join(' ')}${step.ready ? ' &' : ''}`);
+      const run = start(folder, { ...step, argv }, { program: effects.program, signal });
+      if (step.ready !== undefined) background.push(run.done.catch(() => undefined));
+      const text = await (step.ready === undefined ? run.done : run.says(step.ready));
+      effects.print(text.trimEnd());
+      if (step.exit !== undefined) effects.print(`(exit code ${step.exit})`);
     }
+    keep = [REPORT];
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    ended.abort();
+    await Promise.all(background);
+    for (const name of await readdir(folder)) {
+      if (!keep.includes(name)) await rm(join(folder, name), { recursive: true, force: true });
+    }
+    if (keep.length === 0) await rm(folder, { recursive: true, force: true });
   }
-  effects.print('\nDone. The throw-away folder is removed again.');
-  return { steps: DEMO_STEPS.map(({ argv }) => argv.join(' ')) };
+  const report = join(folder, REPORT);
+  effects.print(`\nDone. The report stays at ${report}; all else is removed again.`);
+  return { steps: DEMO_STEPS.map(({ argv }) => argv.join(' ')), report };
 }
 
-function runStep(folder: string, step: DemoStep, effects: DemoEffects): Promise<string> {
+interface Run {
+  /** All that it said, once it has ended as it must. */
+  readonly done: Promise<string>;
+  /** What it has said so far, once that has these words. */
+  says(words: string): Promise<string>;
+}
+
+function start(
+  folder: string,
+  step: DemoStep,
+  { program, signal }: Pick<DemoEffects, 'program' | 'signal'>,
+): Run {
   const env = {
     ...process.env,
     KEYLINE_HOME: join(folder, step.at),
     KEYLINE_IDENTITY_FILE: join(folder, 'identity'),
     KEYLINE_PASSPHRASE_FILE: '',
   };
-  const child = spawn(process.execPath, [effects.program, ...step.argv], {
-    ...{ cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], signal: effects.signal },
+  const child = spawn(process.execPath, [program, ...step.argv], {
+    ...{ cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], signal, timeout: MOST_MS },
   });
   let text = '';
+  const heard = new EventTarget();
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (part: string) => (text += part));
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+      heard.dispatchEvent(new Event('text'));
+    });
   }
+  const done = end(child, step.exit ?? 0, () => text);
+  const says = (words: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (text.includes(words)) resolve(text);
+      };
+      heard.addEventListener('text', look);
+      look();
+      done.then(() => {
+        reject(stepFailed(text));
+      }, reject);
+    });
+  return { done, says };
+}
+
+function end(child: ChildProcess, wanted: number, text: () => string): Promise<string> {
   return new Promise((resolve, reject) => {
     child.on('error', () => {
       reject(new KeylineError('interrupted', { message: 'interrupted' }));
     });
     child.on('close', (code) => {
-      if (code === 0) {
-        resolve(text);
-        return;
-      }
-      reject(new KeylineError('unexpected', { message: `a step of the demo failed:\n${text}` }));
+      if (code === wanted) resolve(text());
+      else reject(stepFailed(text()));
     });
   });
+}
+
+function stepFailed(text: string): KeylineError {
+  return new KeylineError('unexpected', { message: `a step of the demo failed:\n${text}` });
 }

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { KeylineError } from '../kernel/errors.ts';
+import { parseDate } from '../model/dates.ts';
 import type { Range } from '../model/range.ts';
 
 /** `-o FILE` and `--force`. */
@@ -42,6 +43,14 @@ export const ledgersFlag = (
     defaultHelp: noDefaultHelp,
     summary,
   });
+
+/** A flag that takes a day or a second in UTC; of a day the first or the last second is meant. */
+export const timeFlag = (day: Parameters<typeof parseDate>[1], summary: string) =>
+  Flags.custom({
+    helpValue: 'DATE',
+    summary,
+    parse: (input) => Promise.resolve(parseDate(input, day)),
+  })();
 
 /** `--range A-B`: first and last index, both included. */
 export const rangeFlag = Flags.custom<Range>({

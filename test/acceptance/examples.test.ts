@@ -117,5 +117,5 @@ function withJson(line: string): string {
 }
 
 function at({ path, env }: Workspace): { cwd: string; env: Record<string, string> } {
-  return { cwd: path, env: { ...env, XDG_CACHE_HOME: join(path, 'cache') } };
+  return { cwd: path, env: { ...env, XDG_CACHE_HOME: join(path, 'cache'), TMPDIR: path } };
 }
