@@ -27,7 +27,7 @@ pre { margin: .35rem 0 0; padding: .4rem .6rem; background: var(--ground); borde
 .status strong { margin-right: .6rem; color: var(--pass); }
 .status.bad { border-left-color: var(--fail); }
 .status.bad strong { color: var(--fail); }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .8rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .8rem; }
 .card { padding: .8rem 1rem; background: var(--card); border-radius: 8px; }
 .card h2 { margin: 0; font-size: .9rem; font-weight: 600; color: var(--soft); }
 .card .value { margin: .1rem 0; font-size: 1.7rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }
@@ -61,14 +61,20 @@ tfoot th, tfoot td { font-weight: 650; }
 th code { overflow-wrap: normal; white-space: nowrap; }
 .number + th, .number + td:not(.number) { padding-left: 1.2rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.share { min-width: 8.5rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.hint { display: block; font-weight: 400; color: var(--soft); font-size: .9rem; }
+.share { width: 9.5rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .share svg { width: 4rem; height: .55rem; margin-right: .4rem; }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 0 2rem; margin-top: 1rem; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 2rem; margin-top: 1rem; }
 .units { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 30rem), 1fr)); gap: .8rem; }
 .unit { padding: .8rem 1rem; background: var(--card); border-radius: 8px; break-inside: avoid; }
 .unit h3 { display: flex; flex-wrap: wrap; gap: .2rem .8rem; justify-content: space-between; }
 .state { color: var(--fail); }
 footer { margin-top: 2.5rem; border-top: 1px solid var(--rule); font-size: .85rem; overflow-wrap: anywhere; }
+@media (max-width: 40rem) {
+  .share { width: auto; }
+  .share svg { display: none; }
+  th, td { padding-right: .4rem; }
+}
 @media print {
   :root { --ground: #fff; --card: #fff; --ink: #000; --soft: #333; --rule: #bbb; --pass: #1b6e4b; --fail: #b3261e; --fail-ground: #f6d5d2; --first: #8a5a00; --accent: #000; }
   body { max-width: none; padding: 0; font-size: 10.5pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }

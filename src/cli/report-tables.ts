@@ -19,7 +19,7 @@ export function failureSections({ failures }: StationReport): Markup {
         ? html`<p>None.</p>`
         : html`<div class="scroll">
             <table>
-              ${head(['Code'], ['Failed', 'Turned away'], ['Share', 'What to do'])}
+              ${head(['Code, and what to do'], ['Failed', 'Turned away'], ['Share'])}
               <tbody>
                 ${failures.byCode.map((row) => codeRow(row, failures.byCode))}
               </tbody>
@@ -37,7 +37,7 @@ function codeRow(row: FailureRow, rows: readonly FailureRow[]): Markup {
   const share = (row.failed + row.turnedAway) / Math.max(all, 1);
   const width = (share * 100).toFixed(1);
   return html`<tr>
-    <th scope="row"><code>${row.name}</code></th>
+    <th scope="row"><code>${row.name}</code> <span class="hint">${hintOf(row.name)}</span></th>
     ${numbers(grouped(row.failed), grouped(row.turnedAway))}
     <td class="share">
       <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
@@ -46,7 +46,6 @@ function codeRow(row: FailureRow, rows: readonly FailureRow[]): Markup {
       </svg>
       ${percent(share)}
     </td>
-    <td>${hintOf(row.name)}</td>
   </tr>`;
 }
 
