@@ -35,3 +35,7 @@ describe.each(['u-boot', 'linux-shell', 'zephyr-shell', 'esp-idf-console', 'micr
     });
   },
 );
+
+it('a gateway with a TPM is refused, as there is none to simulate it with', async () => {
+  await expect(simulate(fixtureProfile('linux-tpm2'))).rejects.toMatchObject({ code: 'usage' });
+});

@@ -45,13 +45,14 @@ function dialectOf({ name, section }: DeviceProfile): (parts: DialectParts) => C
   const { quote, write } = section as ConsoleSection;
   const sent = write.map(({ send }) => send ?? '').join('\n');
   if (quote === 'u-boot') return (parts) => new UBootConsole(parts);
-  if (quote === 'posix') return (parts) => new PosixConsole(parts);
+  // There is no TPM in a simulated gateway.
+  if (quote === 'posix' && !/\btpm2_/.test(sent)) return (parts) => new PosixConsole(parts);
   if (quote === 'python') return (parts) => new MicroPythonConsole(parts);
   if (/^settings /m.test(sent)) return (parts) => new ZephyrConsole(parts);
   if (/^nvs_set /m.test(sent)) return (parts) => new EspIdfConsole(parts);
   throw new KeylineError('usage', {
     message: `profile ${name} writes for a console that cannot be simulated`,
-    hint: 'Consoles that can: U-Boot, a POSIX shell, MicroPython, the shells of Zephyr and ESP-IDF.',
+    hint: 'Consoles that can: U-Boot, a POSIX shell without a TPM, MicroPython, the shells of Zephyr and ESP-IDF.',
   });
 }
 
