@@ -1,10 +1,11 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDriver } from '../../src/device/driver-kinds.ts';
 import { openPort } from '../../src/device/ports/open-port.ts';
 import { contextOf, profileFrom, valuesWith } from '../device/drivers/driver-context.ts';
 import { BenchHome, formsOf } from './bench-home.ts';
-import { inItsFolder, ShellConsole } from './shell-console.ts';
+import { inItsFolder, movedToItsFolder, RESTARTABLE, ShellConsole } from './shell-console.ts';
 
 const KEY = 'ek_0123456789abcdefghjkmnpqr0';
 const SECRET = 'kq3v8J2wZ0dT5hYb7uN1xCe4GmRsLpQaVfXoKiEtUi8=';
@@ -66,6 +67,23 @@ describe('a gateway at a bench', () => {
       expect(home.wireLog().includes(form)).toBe(false);
       expect(gateway.allFiles().includes(form)).toBe(false);
     }
+  });
+
+  it('is restarted before it is verified', async () => {
+    await using gateway = await ShellConsole.started(BASH, RESTARTABLE);
+    const profile = home.profile('linux-shell', movedToItsFolder);
+    const written = await home.device('write', profile, gateway.path);
+    expect(written).toMatchObject({ code: 0, outcome: { ok: true, kind: 'written' } });
+    expect(readFileSync(join(gateway.folder, 'restarts'), 'utf8')).toBe('again\n');
+  });
+
+  it('never restarts the machine of who tries it on a terminal', async () => {
+    const { 'BASH_FUNC_reboot%%': reboot } = RESTARTABLE;
+    await using gateway = await ShellConsole.started(BASH, { 'BASH_FUNC_reboot%%': reboot });
+    const profile = home.profile('linux-shell', movedToItsFolder);
+    const refused = await home.device('write', profile, gateway.path);
+    expect(refused).toMatchObject({ code: 6, outcome: { ok: false, step: 'verify' } });
+    expect(existsSync(join(gateway.folder, 'restarts'))).toBe(false);
   });
 
   it('passes in its slot while the one beside it, which cannot store, fails', async () => {

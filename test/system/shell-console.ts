@@ -19,9 +19,20 @@ const SOCAT = { program: 'socat', package: 'socat' };
  * restart is left out: it would be this machine's.
  */
 export function inItsFolder(profile: string): string {
-  const staying = profile.replace(/^ {2}restart:\n(?: {4}.*\n)+/m, '');
-  return staying.replaceAll('/etc/keyline', 'keyline').replaceAll('/etc/machine-id', 'machine-id');
+  return movedToItsFolder(profile.replace(/^ {2}restart:\n(?: {4}.*\n)+/m, ''));
 }
+
+/** The same, with its restart. */
+export function movedToItsFolder(profile: string): string {
+  return profile.replaceAll('/etc/keyline', 'keyline').replaceAll('/etc/machine-id', 'machine-id');
+}
+
+/** What makes bash take a restart for one of its own: it begins anew, as another console than this machine's. */
+export const RESTARTABLE = {
+  'BASH_FUNC_tty%%': '() { echo /dev/ttyS0; }',
+  'BASH_FUNC_reboot%%':
+    '() { echo again >> restarts; echo "Linux version 6.1.0"; exec bash --norc -i; }',
+} as const;
 
 /** A gateway: a shell on a terminal of its own, and what it keeps. Its console goes with its power. */
 export class ShellConsole implements AsyncDisposable {
