@@ -22,7 +22,7 @@ const PIXELS = 2;
  * loaded by the first of them: it is 180 kB, and only labels need it.
  */
 export async function makeCode(kind: CodeKind, text: string): Promise<CodeMatrix> {
-  const { qrcode, datamatrix } = await import('bwip-js/generic');
+  const { qrcode, datamatrix } = await import('./symbols.ts');
   const pixels = new PixelShape();
   // The types of its options leave out what one symbology alone has.
   const options = { bcid: kind === 'qr' ? 'qrcode' : kind, text, scale: 1, eclevel: 'M' };

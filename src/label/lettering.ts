@@ -10,7 +10,7 @@ const EM = 1000;
 
 /** Opens the font that comes with the library of codes. */
 export async function openLettering(): Promise<Lettering> {
-  const { drawingSVG } = await import('bwip-js/generic');
+  const { drawingSVG } = await import('./symbols.ts');
   const font = { name: 'OCR-B', width: EM, height: EM, dx: 0 };
   const known = new Map<string, string | undefined>();
   const outline = (character: string): string | undefined => {
