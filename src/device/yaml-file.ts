@@ -26,6 +26,9 @@ export interface YamlFile {
 /** Larger files are not profiles or jigs. */
 const MOST_CHARACTERS = 256 * 1024;
 
+const ADRIFT = 'UNEXPECTED_TOKEN';
+const QUOTES = ': text with { } [ ] , : or # in it may need quotes';
+
 /** Reads YAML 1.2, one document. Aliases are refused: nothing here needs them, and they can grow without bound. */
 export function parseYamlFile(text: string): YamlFile {
   if (text.length > MOST_CHARACTERS) {
@@ -43,8 +46,9 @@ export function parseYamlFile(text: string): YamlFile {
     const { line, col } = lineCounter.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col), message };
   };
-  const issues = [...document.errors, ...document.warnings].map((error) =>
-    place(error.pos[0], firstLine(error.message)),
+  const errors = untilAdrift(document.errors);
+  const issues = [...errors, ...document.warnings].map(({ code, pos, message }) =>
+    place(pos[0], firstLine(message) + (code === ADRIFT ? QUOTES : '')),
   );
   let value: unknown;
   if (issues.length === 0) {
@@ -87,6 +91,12 @@ function offsetOf(root: ParsedNode | null, path: ValuePath, wantsKey: boolean): 
     node = child;
   }
   return offset;
+}
+
+/** Once it meets what belongs nowhere, the parser takes all that follows for more of it. */
+function untilAdrift(errors: Document.Parsed['errors']): Document.Parsed['errors'] {
+  const at = errors.findIndex(({ code }) => code === ADRIFT);
+  return at === -1 ? errors : errors.slice(0, at + 1);
 }
 
 function firstLine(text: string): string {

@@ -40,6 +40,14 @@ describe('each mistake is told with line and column', () => {
   it('of syntax', () => {
     const [first] = mistakesAfter('  from: device', '  from: [device');
     expect(first).toMatch(/^\d+:\d+ /);
+    // A placeholder without quotes in a list of members: all after it is adrift, and none of it a mistake.
+    const slip = mistakesAfter(
+      `send: 'setenv dev_key {dev_key}'`,
+      'send: setenv dev_key {dev_key}',
+    );
+    expect(slip).toHaveLength(1);
+    expect(slip[0]).toContain(`${lineOf('name: set the key')}:`);
+    expect(slip[0]).toContain('quotes');
     const [tab] = parseProfile('name: a\n\tdriver: console\n').issues;
     expect(tab).toMatchObject({ line: 2, column: 1 });
   });
