@@ -63,6 +63,7 @@ describe('a gateway at a bench', () => {
     expect(verified).toMatchObject({ code: 0, outcome: { ok: true, kind: 'checked', serial } });
     await gateway.powerOff();
     rmSync(gateway.kept, { recursive: true });
+    expect(home.wireLog()).toContain('[secret]');
     for (const form of formsOf(secret)) {
       expect(home.wireLog().includes(form)).toBe(false);
       expect(gateway.allFiles().includes(form)).toBe(false);

@@ -100,6 +100,7 @@ describe('a gateway with a TPM', () => {
     });
 
     expect(existsSync(work)).toBe(false);
+    expect(home.wireLog()).toContain('[secret]');
     for (const form of formsOf(await home.secretOf(serial))) {
       expect(gateway.allFiles().includes(form)).toBe(false);
       expect(home.wireLog().includes(form)).toBe(false);

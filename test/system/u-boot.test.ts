@@ -46,6 +46,7 @@ describe.each(['pseudo-terminal', 'TCP'] as const)('U-Boot over a %s', (line) =>
         code: 0,
         outcome: { ok: true, kind: 'checked', serial, evidence: { kind: 'readback' } },
       });
+      expect(home.wireLog()).toContain('[secret]');
       for (const form of formsOf(await home.secretOf(serial))) {
         expect(home.wireLog().includes(form)).toBe(false);
       }
