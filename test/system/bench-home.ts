@@ -18,11 +18,16 @@ export class BenchHome implements Disposable {
   static async create(): Promise<BenchHome> {
     const home = new BenchHome();
     writeFileSync(join(home.path, 'identity'), `${ALICE.identity}\n`, { mode: 0o600 });
-    const recipient = ['--recipient', ALICE.recipient];
-    await home.must('key', 'create', '--label', 'bench', ...recipient);
-    await home.must('lot', 'create', 'A1', '--size', '100', '--serial', 'A1-{n:4}');
-    await home.must('station', 'init', '--name', 'bench-1', ...recipient, '-o', 'station.card');
-    return home;
+    try {
+      const recipient = ['--recipient', ALICE.recipient];
+      await home.must('key', 'create', '--label', 'bench', ...recipient);
+      await home.must('lot', 'create', 'A1', '--size', '100', '--serial', 'A1-{n:4}');
+      await home.must('station', 'init', '--name', 'bench-1', ...recipient, '-o', 'station.card');
+      return home;
+    } catch (error) {
+      home[Symbol.dispose]();
+      throw error;
+    }
   }
 
   run(...argv: readonly string[]): Promise<Ran> {

@@ -57,8 +57,13 @@ export class ShellConsole implements AsyncDisposable {
     env?: Readonly<Record<string, string>>,
   ): Promise<ShellConsole> {
     const console = new ShellConsole(shell, env);
-    await console.powerOn();
-    return console;
+    try {
+      await console.powerOn();
+      return console;
+    } catch (error) {
+      await console[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async powerOn(): Promise<void> {
