@@ -92,25 +92,50 @@ export class AllocationBook {
    * `book-damaged`.
    */
   async allocate(request: AllocationRequest): Promise<Allocation> {
+    const [entry] = await this.#append([request], (entries) => {
+      // A label and a credential of one unit leave apart, each of them once.
+      const others = takesCredential(request)
+        ? outstanding(entries)
+        : entries.filter((entry) => entry.purpose === request.purpose);
+      const met = meeting(others, request.range);
+      if (met && request.again === undefined) throw this.#refusal(request.range, met);
+    });
+    if (entry) return entry;
+    throw new Error('an entry was asked for');
+  }
+
+  /**
+   * Enters what came back unused, all of it or, after a crash, the first of it; `reference` is that under
+   * which it left. Twice is as once. Throws as `allocate` does, but for `already-allocated`.
+   */
+  async giveBack(
+    requests: readonly (Omit<AllocationRequest, 'purpose' | 'again'> & {
+      readonly reference: string;
+    })[],
+  ): Promise<void> {
+    await this.#append(requests.map((request) => ({ ...request, purpose: 'returned' })));
+  }
+
+  /** Puts entries on disk at the end of the book, which nobody else changes meanwhile. */
+  async #append(
+    requests: readonly AllocationRequest[],
+    check: (entries: readonly Allocation[]) => void = () => undefined,
+  ): Promise<Allocation[]> {
     await this.#home.folder(dirname(this.#path));
     await using _lock = await this.#takeLock();
     await this.#requireOpen();
     const { entries, soundBytes, needsLineFeed } = await this.#read();
-    // A label and a credential of one unit leave apart, each of them once.
-    const others = takesCredential(request)
-      ? outstanding(entries)
-      : entries.filter((entry) => !takesCredential(entry));
-    const met = meeting(others, request.range);
-    if (met && request.again === undefined) throw this.#refusal(request.range, met);
-    const entry = this.#entry(request);
+    check(entries);
+    const added = requests.map((request) => this.#entry(request));
+    const lines = added.map((entry) => `${JSON.stringify(entry)}\n`).join('');
     try {
       await using file = await open(this.#path, 'a', 0o600);
       await dropTorn(file, soundBytes);
-      await file.appendFile(`${needsLineFeed ? '\n' : ''}${JSON.stringify(entry)}\n`);
+      await file.appendFile(`${needsLineFeed ? '\n' : ''}${lines}`);
       await file.sync();
       // The first entry is no safer than the name of the file it stands in.
       if (entries.length === 0) await syncDirectory(dirname(this.#path));
-      return entry;
+      return added;
     } catch (error) {
       throw outputError(this.#path, error);
     }

@@ -49,6 +49,11 @@ export class LotStore {
     return join(this.directory(lotId), 'azure-group.age');
   }
 
+  /** What was said when the lot was closed, JWS; there where its owner closed it here. */
+  closeFile(lotId: LotId): string {
+    return join(this.directory(lotId), 'close.jws');
+  }
+
   /** Every lot by the time it was made, and the folders that could not be read. */
   async list(): Promise<{ lots: StoredLot[]; damaged: DamagedLot[] }> {
     const lots: StoredLot[] = [];

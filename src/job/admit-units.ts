@@ -44,36 +44,44 @@ export async function admitUnits(
   });
 }
 
-/** A grant's units are this ledger's once the home's own book says so: a ledger that was lost burns them. */
+/**
+ * Makes the units of one grant known to the ledger: they are its own once the home's book says so, and a
+ * ledger that was lost burns them. Returns those that are. Throws `ledger-rolled-back`, `lot-closed`.
+ */
+export async function admitGrant(
+  ledger: Ledger,
+  { lotId, size, spare }: Pick<OpenLot['lot'], 'lotId' | 'size' | 'spare'>,
+  by: Omit<AdmissionRequest, 'range'> & { readonly grant: OpenLot['grants'][number] },
+): Promise<readonly Range[]> {
+  const { book, station } = by;
+  const { grantId, ranges: granted } = by.grant.statement;
+  const reference = ledgerReference(ledger);
+  const holdings = holdingsOf(await book.entries(), reference, [grantId]);
+  requireNotGivenUp(holdings, ledger);
+  const { own, others } = holdings;
+  const fresh = granted.flatMap((range) => subtractRanges(range, [...own, ...others]));
+  for (const range of fresh) {
+    // Where owner and station share a home, the book has the grant itself.
+    const again = `under grant ${grantId}`;
+    await book.allocate({ range, purpose: 'station', who: station, reference, again });
+  }
+  const had = own.flatMap((one) => granted.flatMap((range) => intersection(one, range) ?? []));
+  const ranges = mergeRanges([...had, ...fresh]);
+  if (ranges.length > 0) await ledger.admit({ lotId, size, spare, ranges, reference: grantId });
+  return ranges;
+}
+
 async function admitGrants(
   ledger: Ledger,
   { lot, grants }: OpenLot,
   { book, station }: AdmissionRequest,
 ): Promise<Range[]> {
-  const { lotId, size, spare } = lot;
-  const reference = ledgerReference(ledger);
   const had: Range[] = [];
-  for (const { statement } of grants) {
-    const holdings = holdingsOf(await book.entries(), reference, [statement.grantId]);
-    requireNotGivenUp(holdings, ledger);
-    const { own, others } = holdings;
-    const fresh = statement.ranges.flatMap((range) => subtractRanges(range, [...own, ...others]));
-    for (const range of fresh) {
-      // Where owner and station share a home, the book has the grant itself.
-      const again = `under grant ${statement.grantId}`;
-      await book.allocate({ range, purpose: 'station', who: station, reference, again });
-    }
-    const granted = own.flatMap((one) =>
-      statement.ranges.flatMap((range) => intersection(one, range) ?? []),
-    );
-    const ranges = mergeRanges([...granted, ...fresh]);
-    if (ranges.length > 0) {
-      await ledger.admit({ lotId, size, spare, ranges, reference: statement.grantId });
-    }
-    had.push(...ranges);
+  for (const grant of grants) {
+    had.push(...(await admitGrant(ledger, lot, { grant, book, station })));
   }
-  if (had.length === 0) throw nothingLeft(lot);
-  return mergeRanges(had);
+  if (had.length > 0) return mergeRanges(had);
+  throw nothingLeft(lot, holdingsOf(await book.entries(), ledgerReference(ledger)));
 }
 
 async function admitOwn(
@@ -96,22 +104,22 @@ async function admitOwn(
 }
 
 /** What is to be entered in the book: a named range as it is, so that the book refuses what is taken. */
-function wanted(
-  lot: OpenLot['lot'],
-  range: Range | undefined,
-  { own, others }: Pick<Holdings, 'own' | 'others'>,
-): Range[] {
+function wanted(lot: OpenLot['lot'], range: Range | undefined, holdings: Holdings): Range[] {
+  const { own, others } = holdings;
   if (range !== undefined) return subtractRanges(range, own);
   if (own.length > 0) return [];
   const whole = { from: 0, count: lotEnd(lot) };
   const free = subtractRanges(whole, others);
   if (free.length > 0) return free;
-  throw nothingLeft(lot);
+  throw nothingLeft(lot, holdings);
 }
 
-function nothingLeft(lot: OpenLot['lot']): KeylineError {
+function nothingLeft(lot: OpenLot['lot'], { burnt }: Holdings): KeylineError {
   return new KeylineError('already-allocated', {
     message: `every unit of lot ${lot.code} that this station could give has left it already`,
-    facts: { lotId: lot.lotId },
+    ...(burnt.length > 0 && {
+      hint: 'A ledger that was lost had them. `keyline grant recover` frees those that were never written.',
+    }),
+    facts: { lotId: lot.lotId, burnt: burnt.map(formatRange) },
   });
 }

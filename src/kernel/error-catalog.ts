@@ -1,4 +1,5 @@
 import { REGISTRY_ERRORS } from './registry-errors.ts';
+import { RETURN_ERRORS } from './return-errors.ts';
 
 import { LABEL_ERRORS } from './error-catalog-labels.ts';
 
@@ -131,6 +132,14 @@ export const ERROR_CATALOG = {
   'already-allocated': {
     exit: 2,
     hint: '`keyline lot allocations LOT` shows who has it; repeat with --again REASON if it must leave the lot twice.',
+  },
+  'not-burnt': {
+    exit: 2,
+    hint: 'Only units that a lost ledger was given can be freed; `keyline lot allocations LOT` shows who has which.',
+  },
+  'lot-unresolved': {
+    exit: 2,
+    hint: 'Each line says how these units are resolved; then close the lot again.',
   },
   'book-damaged': {
     exit: 3,
@@ -279,6 +288,7 @@ export const ERROR_CATALOG = {
     hint: 'The rows listed say what is wrong with them; nothing was recorded.',
   },
 
+  ...RETURN_ERRORS,
   ...REGISTRY_ERRORS,
 } as const satisfies Record<string, CatalogEntry>;
 

@@ -122,6 +122,11 @@ export class LedgerQueries implements LedgerReader {
     if (lot) yield* this.projection.spans.ranges(lot.key, 'free', ALL_INDEXES);
   }
 
+  *surrendered(lotId: LotId): Iterable<Range> {
+    const lot = this.projection.lot(lotId);
+    if (lot) yield* this.projection.spans.ranges(lot.key, 'surrendered', ALL_INDEXES);
+  }
+
   labels(lotId: LotId, index: number): number {
     const sql = 'SELECT labels FROM prints JOIN lots USING (lot) WHERE lotId = ? AND idx = ?';
     const [row] = this.#all(sql, lotId, index) as { labels: number }[];

@@ -42,7 +42,9 @@ export interface Admission {
   readonly use?: 'here' | 'elsewhere' | undefined;
   /** A grant id, or the reference of an entry of the allocation book. */
   readonly reference?: string | undefined;
+  /** Why units of a lost ledger are free again, and who says so. */
   readonly reason?: string | undefined;
+  readonly operator?: string | undefined;
 }
 
 /** What asks for a unit. */
@@ -128,6 +130,8 @@ export interface LedgerReader {
   liveDevices(): Iterable<LiveDevice>;
   /** Units that this ledger may give or gave, or that come back to it from elsewhere; ascending, surrendered ones left out. */
   claimed(lotId: LotId, use: 'here' | 'elsewhere'): Iterable<Range>;
+  /** Units that were given back unused, for good; ascending. */
+  surrendered(lotId: LotId): Iterable<Range>;
   counts(lotId: LotId): LedgerCounts;
   /** Admitted units that no device ever had, given back ones left out; ascending. */
   neverUsed(lotId: LotId): Iterable<Range>;

@@ -218,7 +218,7 @@ export class StationLedger extends LedgerQueries implements Ledger {
   }
 
   #admit(request: Admission): readonly Range[] {
-    const { lotId, size, spare, use = 'here', reference, reason } = request;
+    const { lotId, size, spare, use = 'here', reference, reason, operator } = request;
     const all = { from: 0, count: size + spare };
     const key = this.projection.lot(lotId)?.key ?? -1;
     const kind = use === 'here' ? 'admitted' : 'expected';
@@ -231,6 +231,7 @@ export class StationLedger extends LedgerQueries implements Ledger {
         ...{ lotId, size, spare, ranges, use },
         ...(reference !== undefined && { reference }),
         ...(reason !== undefined && { reason: eventText(reason) }),
+        ...(operator !== undefined && { operator }),
       });
     }
     return ranges;

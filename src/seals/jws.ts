@@ -13,6 +13,8 @@ const STATEMENT_LIMITS = {
   'keyline-seal+jws': 64 * 1024 * 1024,
   'keyline-station+jws': 16 * 1024,
   'keyline-ledger+jws': 16 * 1024,
+  'keyline-close+jws': 4 * 1024 * 1024,
+  'keyline-return+jws': 64 * 1024 * 1024,
   'keyline-key+jws': 16 * 1024,
 } as const;
 

@@ -42,6 +42,8 @@ export async function createWorkspace(): Promise<Workspace> {
     `station init --name line-1 --recipient ${recipient} -o station.card`,
     'lot grant A1 --station station.card --range 12288-16383 -o A1.grant',
     `ca create acme --recipient ${recipient}`,
+    'lot create C2 --size 10 --serial C2-{n:4}',
+    'lot create R1 --size 10 --serial R1-{n:4}',
     `manifest write A1 --range 18000-18001 --with-secrets --recipient ${recipient} -o gang.csv.age`,
     'ledger import gang.log --map serial=SN,result=RES,hardwareId=MAC --allocation gang.csv.age',
     'ledger export -o line-1.ndjson',
@@ -53,9 +55,10 @@ export async function createWorkspace(): Promise<Workspace> {
   const jig = 'name: bench\npresence: usb\nslots:\n  - { slot: 1, port: { path: /dev/ttyUSB* } }\n';
   writeFileSync(join(path, 'jig.yaml'), jig);
   writeFileSync(join(path, 'gang.log'), ['SN,MAC,RES,FW', ...boards, ''].join('\n'));
+  const env = workspace.env;
   for (const line of lines) {
-    const { code, stderr } = await keyline(line.split(' '), { cwd: path, env: workspace.env });
-    if (code !== 0) throw new Error(`keyline ${line} ended with ${String(code)}: ${stderr}`);
+    if (line.startsWith('ledger import')) await loseLedger(path, env);
+    await make(line, { cwd: path, env });
   }
   await certify(path, workspace.env);
   await makeForeignRoot(path);
@@ -78,6 +81,22 @@ function at(path: string): Workspace {
       rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+async function make(line: string, at: { cwd: string; env: Workspace['env'] }, code = 0) {
+  const ran = await keyline(line.split(' '), at);
+  if (ran.code === code) return;
+  throw new Error(`keyline ${line} ended with ${String(ran.code)}: ${ran.stderr}`);
+}
+
+/** Units 8192-12287 of A1 were given to a ledger that is gone; R1.return gives back all of R1. */
+async function loseLedger(path: string, env: Workspace['env']): Promise<void> {
+  const at = { cwd: path, env };
+  const run = '--profile linux-shell --port ./no-device';
+  await make(`device write A1 ${run} --range 8192-12287`, at, 4);
+  rmSync(join(path, 'home/ledger/ledger.sqlite'));
+  await make(`device write R1 ${run}`, at, 4);
+  await make('station close R1 --yes -o R1.return', at);
 }
 
 /** chain.pem: the answer of an outside CA to C1.csr. */

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LotStore } from '../../src/home/lot-store.ts';
 import { certifyLot } from '../../src/job/certify-lot.ts';
-import { closeLot } from '../../src/job/close-lot.ts';
 import { createLot } from '../../src/job/create-lot.ts';
 import { importLot } from '../../src/job/import-lot.ts';
 import { retireKey } from '../../src/job/key-retire.ts';
@@ -13,7 +12,7 @@ import type { LotRequest } from '../../src/job/create-lot.ts';
 import { listLots, showLot } from '../../src/job/show-lot.ts';
 import { Secret } from '../../src/kernel/secret.ts';
 import { refusal } from '../seals/fixtures.ts';
-import { lotRequest, makeOwner } from './lot-home.ts';
+import { close, lotRequest, makeOwner } from './lot-home.ts';
 
 let owner: Awaited<ReturnType<typeof makeOwner>>;
 
@@ -87,7 +86,7 @@ describe('lot create', () => {
 
   it('gives no serial twice under one key, closed lots and lots in waiting included', async () => {
     await create();
-    await closeLot(owner.home, 'A1', { dryRun: false });
+    await close(owner, 'A1');
     expect(await refusal(create({ code: 'A2', firstNumber: 10_099 }))).toBe('serials-meet');
     await create({ code: 'A2', firstNumber: 10_100 });
     const waiting = {

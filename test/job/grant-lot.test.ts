@@ -7,7 +7,6 @@ import { createLot } from '../../src/job/create-lot.ts';
 import { grantLot } from '../../src/job/grant-lot.ts';
 import type { GrantRequest } from '../../src/job/grant-lot.ts';
 import { importLot } from '../../src/job/import-lot.ts';
-import { closeLot } from '../../src/job/close-lot.ts';
 import { openLot } from '../../src/job/open-lot.ts';
 import type { OpenLot } from '../../src/job/open-lot.ts';
 import { readAllocations, showLot } from '../../src/job/show-lot.ts';
@@ -18,7 +17,7 @@ import { openGrantPlaintext } from '../../src/seals/grant-file.ts';
 import { sealManifest, verifyManifestSeal } from '../../src/seals/manifest-seal.ts';
 import { openStationCard } from '../../src/seals/station-card.ts';
 import { refusal } from '../seals/fixtures.ts';
-import { contentOf, lotRequest, makeOwner, makeStation } from './lot-home.ts';
+import { close, contentOf, lotRequest, makeOwner, makeStation } from './lot-home.ts';
 import type { TestHome } from './lot-home.ts';
 
 const at = (iso: string) => ({ now: () => new Date(iso) });
@@ -300,7 +299,7 @@ describe('lot grant', () => {
 
   it('of a closed lot is refused', async () => {
     const lot = await newLot();
-    await closeLot(owner.home, lot, { dryRun: false });
+    await close(owner, lot);
     expect(await refusal(grant(lot, { from: 0, count: 1 }, { again: 'x' }))).toBe('lot-closed');
   });
 

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { Home } from '../../src/home/home.ts';
+import { closeLot } from '../../src/job/close-lot.ts';
+import type { ClosedLot, CloseRequest } from '../../src/job/close-lot.ts';
 import type { LotRequest } from '../../src/job/create-lot.ts';
 import { createKey } from '../../src/job/key-create.ts';
 import type { KeyCard } from '../../src/job/key-create.ts';
@@ -59,6 +61,16 @@ export function lotRequest(change: Partial<LotRequest> = {}): LotRequest {
     serialTemplate: 'ACME-A1-{n:8}',
     ...change,
   };
+}
+
+/** Closes a lot of this home. */
+export function close(
+  { home, credentials }: TestHome,
+  lot: string,
+  change: Partial<CloseRequest> = {},
+): Promise<ClosedLot> {
+  const request = { lot, ledgers: [], reasons: {}, ...change };
+  return closeLot(home, request, { credentials: () => credentials, toolVersion: '0.1.0' });
 }
 
 /** A file's bytes as a command reads them. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { closeLot } from '../../src/job/close-lot.ts';
+import { LotStore } from '../../src/home/lot-store.ts';
 import { createLot } from '../../src/job/create-lot.ts';
 import { planSettlement } from '../../src/job/plan-settlement.ts';
 import type { SettleRequest } from '../../src/job/plan-settlement.ts';
@@ -187,7 +187,7 @@ describe('units', () => {
     const effects = { credentials: at.credentials, toolVersion: TOOL };
     const empty = settleUnits(at.home, planned, { reason: ' \n' }, effects);
     expect(await refusal(empty)).toBe('usage');
-    await closeLot(at.home, 'A1', { dryRun: false });
+    await new LotStore(at.home).close(planned.lot.lotId, '2026-03-01T08:00:00Z');
     expect(await refusal(plan({ units: ['0'] }))).toBe('lot-closed');
   });
 });
