@@ -105,6 +105,7 @@ export async function checkManifest(
   const check = new ManifestCheck(bytes, {
     maker: { lot, provisioningKey: lot?.provisioningKey ?? key },
     sealed,
+    derivable: open?.secrets.ranges,
     lotRange: lot && { from: 0, count: lotEnd(lot) },
     keys,
     issues,

@@ -11,6 +11,7 @@ import { gzipSink } from '../manifest/gzip-sink.ts';
 import type { Output } from '../manifest/output.ts';
 import { splitRows } from '../manifest/row-reader.ts';
 import { builtHeader, builtRow, formatBuiltPlan } from '../model/built-columns.ts';
+import { joinNear } from '../model/join-near.ts';
 import type { UnitRecord } from '../model/unit-record.ts';
 import { ROWS_PER_CHUNK, sealManifest } from '../seals/manifest-seal.ts';
 import { planBuilt } from './built-plan.ts';
@@ -125,7 +126,8 @@ async function* blocks(
   const units = wantedUnits(ledgers, open, built);
   let unit = await units.next();
   let [text, count] = ['', 0];
-  for (const range of built.ranges) {
+  // Fewer and longer ranges: each takes some milliseconds to begin.
+  for (const range of joinNear(built.ranges, open.secrets.ranges)) {
     for await (const lent of rows.stream(open, range, plan, signal ? { signal } : {})) {
       using chunk = lent;
       const derived = splitRows(chunk.bytes, plan.format);

@@ -3,6 +3,7 @@ import type { Range } from '../model/range.ts';
 import { parseBuiltPlan } from '../model/built-columns.ts';
 import type { BuiltPlan } from '../model/built-columns.ts';
 import { parseColumns } from '../model/columns.ts';
+import { joinNear } from '../model/join-near.ts';
 import type { RowFormat, RowPlan } from '../model/row-template.ts';
 import { ROWS_PER_CHUNK } from '../seals/manifest-seal.ts';
 import type { ManifestSeal, VerifiedSeal } from '../seals/manifest-seal.ts';
@@ -30,6 +31,8 @@ export interface CheckContext {
   readonly maker: Maker;
   /** Verified; absent where there is none. */
   readonly sealed?: VerifiedSeal | undefined;
+  /** Where rows of an as-built manifest can be derived; near ranges of its seal are derived as one. */
+  readonly derivable?: readonly Range[] | undefined;
   /** Indexes that may occur where no seal says it. */
   readonly lotRange?: Range | undefined;
   readonly keys: PublicKeys;
@@ -154,7 +157,8 @@ export class ManifestCheck {
     const plan: RowPlan = { format: layout.format, columns };
     if (isBuilt(this.#context, layout)) {
       const built = { format: layout.format, derived: columns, built: layout.built.map(nameOf) };
-      const all = ranges.map((range) => rederive(plan, range));
+      const near = joinNear(ranges, this.#context.derivable ?? []);
+      const all = near.map((range) => rederive(plan, range));
       this.#rows += await compareBuilt(oneAfterTheOther(all), built, parts);
       return true;
     }

@@ -40,7 +40,7 @@ async function record(
   const options = { station: by, toolVersion: '0.1.0', machineId: MACHINE, clock };
   await using ledger = await openLedger(path, options);
   await work(ledger);
-  return collect(exportLines(ledger, await ledger.signedHead()));
+  return await collect(exportLines(ledger, await ledger.signedHead()));
 }
 
 async function device(
