@@ -20,7 +20,15 @@ export default defineConfig({
           exclude: ['test/acceptance/**', 'test/system/**'],
         },
       },
-      { extends: true, test: { name: 'acceptance', include: ['test/acceptance/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'acceptance',
+          include: ['test/acceptance/**/*.test.ts'],
+          // Whole processes, beside each other on two cores.
+          testTimeout: 120_000,
+        },
+      },
       {
         extends: true,
         test: { name: 'system', include: ['test/system/**/*.test.ts'], testTimeout: 120_000 },
