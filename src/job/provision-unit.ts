@@ -14,7 +14,7 @@ import { findHeldUnit } from './find-held-unit.ts';
 import type { LiveDevice } from './live-devices.ts';
 import { matchLabel, refuseLabel } from './match-label.ts';
 import type { Outcome, PassedUnit, ProvisionRun, SlotDevice, UnitStep } from './provision-run.ts';
-import { failureOf } from './unit-failure.ts';
+import { failureOf, saysNotWhole } from './unit-failure.ts';
 import { UnitOnRecord } from './unit-on-record.ts';
 import { unitSecrets } from './unit-secrets.ts';
 import type { UnitSecrets } from './unit-secrets.ts';
@@ -145,8 +145,7 @@ class UnitRun implements Disposable {
     try {
       return await this.#verify(before);
     } catch (error) {
-      const code = error instanceof DeviceFailure ? error.code : undefined;
-      if (code === 'verify-mismatch' || code === 'not-stored') return undefined;
+      if (saysNotWhole(error)) return undefined;
       throw error;
     }
   }

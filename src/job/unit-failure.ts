@@ -26,3 +26,16 @@ export function failureOf(error: unknown): DeviceFailure | undefined {
   const code = OF_A_DEVICE[error.code];
   return code && new DeviceFailure(code, error.message);
 }
+
+/** What a verification says of a device that holds its credential in part or not at all. */
+const NOT_WHOLE: readonly FailureCode[] = [
+  'verify-mismatch',
+  'not-stored',
+  // A programmer ends alike whether it found another image or no device; then the write fails too.
+  'programmer-failed',
+];
+
+/** Whether a device that failed its verification may hold only part of its credential. */
+export function saysNotWhole(error: unknown): boolean {
+  return error instanceof DeviceFailure && NOT_WHOLE.includes(error.code);
+}

@@ -136,6 +136,17 @@ describe('a device that fails from its writing on', () => {
     expect(await rig.take(device)).toMatchObject({ ok: true, index: 0, attempt: 2 });
   });
 
+  it('and whose programmer finds half an image in it is written again', async () => {
+    const device = new TestDevice('aa-01');
+    device.failing.set('verify', 'programmer-failed');
+    await rig.take(device);
+    device.onStep = (step) => {
+      if (step === 'write') device.failing.clear();
+    };
+    expect(await rig.take(device)).toMatchObject({ ok: true, index: 0, attempt: 2 });
+    expect(device.writes).toBe(2);
+  });
+
   it('is no pass when another device answers after it was verified', async () => {
     const device = new TestDevice('aa-01');
     device.ids = ['aa-01', 'aa-01', 'aa-02'];
