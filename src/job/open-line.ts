@@ -42,6 +42,8 @@ export interface LineEffects {
   readonly credentials: Credentials;
   readonly toolVersion: string;
   readonly clock?: Clock;
+  /** Of the ledger’s machine-id.ts unless given. */
+  readonly machineId?: string | undefined;
 }
 
 /** Everything that a run needs, open until it is disposed: the lot, the station, its ledger. */
@@ -61,7 +63,7 @@ export async function openLine(
   choices: LineChoices,
   effects: LineEffects,
 ): Promise<OpenLine> {
-  const { credentials, toolVersion, clock } = effects;
+  const { credentials, toolVersion, clock, machineId } = effects;
   const profile = await loadProfile(choices.profile);
   const trustAnchor =
     choices.trustAnchor === undefined ? undefined : await readTrustAnchor(choices.trustAnchor);
@@ -83,7 +85,7 @@ export async function openLine(
     const path = await ensureLedgerFolder(home);
     const { witness } = choices;
     const ledger = keep(
-      await openLedger(path, { station, toolVersion, witness, ...(clock && { clock }) }),
+      await openLedger(path, { station, toolVersion, witness, machineId, ...(clock && { clock }) }),
     );
     const { name } = station.card;
     // What a profile asks of the lot is asked before anything leaves it.
