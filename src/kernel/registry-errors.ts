@@ -5,6 +5,10 @@
 export const REGISTRY_ERRORS = {
   // a registry's own process and database
   'registry-missing': { exit: 2, hint: 'Make the registry with `keyline registry init`.' },
+  'registry-exists': {
+    exit: 2,
+    hint: 'Start it with `keyline registry serve`; nothing was changed.',
+  },
   'registry-newer': {
     exit: 3,
     hint: 'Install the keyline that this registry was last served with; nothing was changed.',
@@ -13,6 +17,19 @@ export const REGISTRY_ERRORS = {
     exit: 3,
     hint: 'Check the path; restore the last backup with `keyline registry restore`.',
   },
+  'registry-busy': {
+    exit: 2,
+    hint: 'Another process serves this file; PostgreSQL can be shared by several.',
+  },
+  'master-key-invalid': {
+    exit: 3,
+    hint: 'Give the master key file that `keyline registry init` wrote for this registry.',
+  },
+  'listen-failed': { exit: 2, hint: 'Choose another address with --listen HOST:PORT.' },
+  'plain-http': {
+    exit: 2,
+    hint: 'Give --tls-cert and --tls-key, or say --insecure-http where a proxy speaks TLS.',
+  },
 
   // any request
   'registry-unavailable': {
@@ -20,25 +37,79 @@ export const REGISTRY_ERRORS = {
     status: 503,
     hint: 'Try again in a moment; the registry recovers by itself.',
   },
+  'registry-failed': {
+    exit: 5,
+    status: 500,
+    hint: 'Ask who runs the registry; its log has the cause under the request id.',
+  },
+  'request-malformed': {
+    exit: 5,
+    status: 400,
+    hint: 'Send well-formed HTTP and JSON, as /openapi.json describes it.',
+  },
+  'request-invalid': {
+    exit: 5,
+    status: 422,
+    hint: 'Correct the fields that `errors` names.',
+  },
+  'request-too-large': { exit: 5, status: 413, hint: 'Send less at once.' },
+  'media-type-unsupported': { exit: 5, status: 415, hint: 'Send application/json.' },
+  'route-unknown': {
+    exit: 5,
+    status: 404,
+    hint: 'Check the address and the version of the registry; /openapi.json lists its routes.',
+  },
+  unauthenticated: {
+    exit: 5,
+    status: 401,
+    hint: 'Log in with `keyline registry login`; a token may have ended.',
+  },
+  forbidden: {
+    exit: 5,
+    status: 403,
+    hint: 'Ask an account-admin for the role that this needs.',
+  },
   'object-unknown': {
     exit: 5,
     status: 404,
     hint: 'Check the id, and that you are logged in to the account that it belongs to.',
+  },
+  'rate-limited': { exit: 5, status: 429, hint: 'Wait as long as Retry-After says.' },
+  'precondition-required': {
+    exit: 5,
+    status: 428,
+    hint: 'Read the resource and send its ETag as If-Match.',
   },
   'precondition-failed': {
     exit: 5,
     status: 412,
     hint: 'It was changed meanwhile: read it again, then decide again.',
   },
+  'idempotency-key-missing': {
+    exit: 5,
+    status: 400,
+    hint: 'Send an Idempotency-Key, such as a UUID, that stays the same when the request is repeated.',
+  },
   'idempotency-mismatch': {
     exit: 5,
     status: 422,
     hint: 'Use a new Idempotency-Key for another request.',
   },
+  'idempotency-in-flight': {
+    exit: 5,
+    status: 409,
+    hint: 'The first request with this key is still being carried out; repeat it in a moment.',
+  },
   'already-issued': {
     exit: 5,
     status: 409,
     hint: 'A secret is shown once: rotate it to get another.',
+  },
+  'cursor-invalid': { exit: 5, status: 422, hint: 'Begin at the first page again.' },
+  'cursor-gone': {
+    exit: 5,
+    status: 410,
+    hint: 'The registry began another history: read the resources anew, then the events from 0.',
   },
   'name-taken': { exit: 5, status: 409, hint: 'Choose another name.' },
   'state-conflict': {

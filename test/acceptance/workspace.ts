@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
+import { randomBytes, webcrypto } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,12 +47,14 @@ export async function createWorkspace(): Promise<Workspace> {
     `manifest write A1 --range 18000-18001 --with-secrets --recipient ${recipient} -o gang.csv.age`,
     'ledger import gang.log --map serial=SN,result=RES,hardwareId=MAC --allocation gang.csv.age',
     'ledger export -o line-1.ndjson',
+    'registry init --admin root --admin-password-file pass',
   ];
   const boards = [
     'ACME-A1-00018000,94b97e000001,PASS,1.2',
     'ACME-A1-00018001,94b97e000002,FAIL,1.2',
   ];
   const jig = 'name: bench\npresence: usb\nslots:\n  - { slot: 1, port: { path: /dev/ttyUSB* } }\n';
+  writeFileSync(join(path, 'pass'), `${randomBytes(12).toString('hex')}\n`, { mode: 0o600 });
   writeFileSync(join(path, 'jig.yaml'), jig);
   writeFileSync(join(path, 'gang.log'), ['SN,MAC,RES,FW', ...boards, ''].join('\n'));
   const env = workspace.env;

@@ -53,6 +53,22 @@ export async function findOperation(
     .executeTakeFirst();
 }
 
+/** The account's operations before this id, the newest first. */
+export async function listOperations(
+  db: Reader,
+  accountId: string,
+  { limit, before }: { readonly limit: number; readonly before?: string | undefined },
+): Promise<Operation[]> {
+  return await db
+    .selectFrom('operations')
+    .selectAll()
+    .where('accountId', '=', accountId)
+    .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
 /** Takes the oldest operation of this kind that nobody works on, with a lease of 30 s, or undefined. */
 export async function takeOperation(change: Change, kind: string): Promise<Operation | undefined> {
   const free = change.db

@@ -1,0 +1,63 @@
+import { KeylineError } from '../../kernel/errors.ts';
+import { may } from '../../model/role.ts';
+import type { Role } from '../../model/role.ts';
+import type { Access } from '../service.ts';
+
+/** A person or a machine with a token for one account. */
+export interface Member {
+  readonly kind: 'user' | 'system';
+  readonly principalId: string;
+  readonly accountId: string;
+  readonly roles: readonly Role[];
+}
+
+/** A device that has proved its credential. */
+export interface DeviceCaller {
+  readonly kind: 'device';
+  readonly deviceId: string;
+  /** Whose it is at this moment. */
+  readonly accountId: string;
+}
+
+export type Caller = Member | DeviceCaller;
+
+/** How the caller stands in the audit log and with its idempotency keys. */
+export function actorOf(caller: Caller): string {
+  return caller.kind === 'device' ? caller.deviceId : caller.principalId;
+}
+
+/** Throws `unauthenticated` without a caller where one is needed, `forbidden` for one that may not. */
+export function requireAccess(caller: Caller | undefined, access: Access): void {
+  if (access === 'anyone') return;
+  if (!caller) throw unauthenticated();
+  if (access === 'device' || caller.kind === 'device') {
+    // Neither learns of the other's routes more than that they are not for it.
+    if (caller.kind === 'device' && access === 'device') return;
+    throw forbidden(access);
+  }
+  if (access !== 'member' && !may(caller, access)) throw forbidden(access);
+}
+
+/** The caller of a route for members. Throws `unauthenticated` elsewhere. */
+export function memberOf({ caller }: { readonly caller: Caller | undefined }): Member {
+  if (caller === undefined || caller.kind === 'device') throw unauthenticated();
+  return caller;
+}
+
+/** The caller of a route for devices. Throws `unauthenticated` elsewhere. */
+export function deviceOf({ caller }: { readonly caller: Caller | undefined }): DeviceCaller {
+  if (caller?.kind !== 'device') throw unauthenticated();
+  return caller;
+}
+
+/** The one answer to whoever cannot show who it is, whatever the cause. */
+export function unauthenticated(): KeylineError {
+  return new KeylineError('unauthenticated', { message: 'no valid token or proof was given' });
+}
+
+function forbidden(access: Access): KeylineError {
+  return new KeylineError('forbidden', {
+    message: 'the roles of this token do not grant this',
+    facts: { needs: access },
+  });
+}

@@ -1,0 +1,105 @@
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+import { KeylineError } from '../../kernel/errors.ts';
+import { memberOf } from '../auth/caller.ts';
+import type { Member } from '../auth/caller.ts';
+import { sendEvents, WakeSignal } from '../http/stream.ts';
+import type { App, Service } from '../service.ts';
+import { eventsAfter, lastEvent } from '../store/feed.ts';
+import type { FeedEvent } from '../store/feed.ts';
+
+const closed = { additionalProperties: false } as const;
+
+const Event = Type.Object(
+  {
+    id: Type.String({ description: 'Position: `<epoch>-<number>`; send the last one as `after`.' }),
+    type: Type.String(),
+    subject: Type.String(),
+    at: Type.String(),
+    data: Type.Record(Type.String(), Type.Unknown()),
+  },
+  closed,
+);
+const Events = Type.Object({ items: Type.Array(Event), next: Type.String() }, closed);
+const Query = Type.Object(
+  {
+    after: Type.Optional(Type.String({ pattern: '^(?:0|[0-9a-z]{16}-(?:0|[1-9][0-9]{0,14}))$' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  },
+  closed,
+);
+
+const DEFAULT_LIMIT = 100;
+
+/** The account's feed: ordered, without gaps, each event at least once; as a page or as a stream. */
+export function eventRoutes(app: App, service: Service): void {
+  app.get(
+    '/v1/events',
+    {
+      config: { access: 'events:read' },
+      schema: {
+        tags: ['events'],
+        description:
+          'With `Accept: text/event-stream` a stream that goes on; Last-Event-ID is `after`.',
+        querystring: Query,
+        response: { 200: Events },
+      },
+    },
+    async (request, reply) => {
+      const member = memberOf(request);
+      const { limit = DEFAULT_LIMIT } = request.query;
+      const lastId = request.headers['last-event-id'];
+      const asked = typeof lastId === 'string' ? lastId : (request.query.after ?? '0');
+      const after = await positionOf(service, member.accountId, asked);
+      if (request.headers.accept?.includes('text/event-stream')) {
+        await stream({ service, member, after }, () => app.authenticate(request), reply);
+        return reply;
+      }
+      const events = await eventsAfter(service.store.reader, member.accountId, { after, limit });
+      const next = events.at(-1)?.seq ?? after;
+      return { items: events.map((event) => toItem(event, service)), next: idOf(next, service) };
+    },
+  );
+}
+
+/** Throws `cursor-gone` for a place in another history, or ahead of this one. */
+async function positionOf(service: Service, accountId: string, asked: string): Promise<number> {
+  if (asked === '0') return 0;
+  const [epoch, number = ''] = asked.split('-');
+  const seq = Number(number);
+  const isOurs = epoch === service.store.epoch && Number.isSafeInteger(seq);
+  if (isOurs && seq <= (await lastEvent(service.store.reader, accountId))) return seq;
+  throw new KeylineError('cursor-gone', { message: 'this position is of another history' });
+}
+
+/** Ends within a moment of the token: whoever is disabled or rotated is woken by its own id. */
+async function stream(
+  { service, member, after }: { service: Service; member: Member; after: number },
+  authenticate: () => Promise<unknown>,
+  reply: Parameters<typeof sendEvents>[0],
+): Promise<void> {
+  const { store, closing } = service;
+  using woken = new WakeSignal(store, [member.accountId, member.principalId]);
+  let position = after;
+  await sendEvents(reply, closing, {
+    async next() {
+      if (!(await authenticate())) return 'end';
+      const limit = 500;
+      const events = await eventsAfter(store.reader, member.accountId, { after: position, limit });
+      position = events.at(-1)?.seq ?? position;
+      return events.map((event) => {
+        const { id, type, ...data } = toItem(event, service);
+        return { id, event: type, data: { id, type, ...data } };
+      });
+    },
+    wait: (signal, timeoutMs) => woken.wait(signal, timeoutMs),
+  });
+}
+
+function toItem({ seq, ...event }: FeedEvent, service: Service): Static<typeof Event> {
+  return { id: idOf(seq, service), ...event };
+}
+
+function idOf(seq: number, { store }: Service): string {
+  return `${store.epoch}-${seq}`;
+}

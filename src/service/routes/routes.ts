@@ -1,0 +1,24 @@
+import { Type } from 'typebox';
+import type { App, Service } from '../service.ts';
+import { accountRoutes } from './account.ts';
+import { eventRoutes } from './events.ts';
+import { healthRoutes } from './health.ts';
+import { operationRoutes } from './operations.ts';
+import { tokenRoutes } from './token.ts';
+
+/** All of the API, one noun a file. */
+export function registerRoutes(app: App, service: Service): void {
+  app.get(
+    '/openapi.json',
+    {
+      config: { access: 'anyone' },
+      schema: { tags: ['description'], response: { 200: Type.Unknown() } },
+    },
+    () => app.swagger(),
+  );
+  healthRoutes(app, service);
+  tokenRoutes(app, service);
+  accountRoutes(app, service);
+  operationRoutes(app, service);
+  eventRoutes(app, service);
+}

@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import type { DestinationStream } from 'pino';
+import { systemClock } from '../kernel/clock.ts';
+import { isErrno, KeylineError } from '../kernel/errors.ts';
+import { tryLock } from '../kernel/file-lock.ts';
+import { buildApp } from './app.ts';
+import { buildAdminApp } from './http/admin.ts';
+import { createLog } from './http/log.ts';
+import { Metrics } from './http/metrics.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { readMasterKey } from './keys/key-file.ts';
+import { authorityOf, isLoopback, parseListenAddress } from './listen-address.ts';
+import type { ListenAddress } from './listen-address.ts';
+import type { Limits, Service } from './service.ts';
+import { readMeta } from './store/migrate.ts';
+import { isPostgres, openStore } from './store/open-store.ts';
+
+/** How a registry is served. */
+export interface ServeChoices {
+  readonly database: string;
+  readonly masterKeyFile: string;
+  readonly listen: string;
+  readonly adminListen?: string | undefined;
+  /** PEM files. */
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  /** Plain HTTP beyond loopback. */
+  readonly insecureHttp: boolean;
+  /** How others name it; the address it listens on unless given. */
+  readonly publicUrl?: string | undefined;
+  readonly trustProxy?: string | undefined;
+  readonly limits?: Partial<Limits>;
+  readonly logLevel: string;
+  readonly version: string;
+}
+
+/** What is outside the process. */
+export interface ServeEffects {
+  /** Ends it: no new connections, streams end, what runs is finished. */
+  readonly signal: AbortSignal;
+  readonly logTo: DestinationStream;
+  readonly onReady: (addresses: { readonly url: string; readonly adminUrl?: string }) => void;
+}
+
+const LIMITS: Limits = { principalPerMinute: 60_000, addressPerMinute: 600 };
+
+/**
+ * Serves until `signal` fires, then ends in order. Throws as `openStore` does, and `master-key-invalid`,
+ * `plain-http`, `listen-failed`, `registry-busy` where another process serves the same file.
+ */
+export async function runService(choices: ServeChoices, effects: ServeEffects): Promise<void> {
+  const listen = parseListenAddress(choices.listen);
+  const adminListen = choices.adminListen && parseListenAddress(choices.adminListen);
+  const https = await readTls(choices);
+  refusePlainHttp([listen], https !== undefined || choices.insecureHttp);
+  if (adminListen) refusePlainHttp([adminListen], choices.insecureHttp);
+  using masterKey = await readMasterKey(choices.masterKeyFile);
+  await using store = await openStore(choices.database, { create: false });
+  await using lock = isPostgres(choices.database)
+    ? undefined
+    : await tryLock(`${choices.database}.lock`);
+  if (!lock && !isPostgres(choices.database)) {
+    throw new KeylineError('registry-busy', { message: 'another process serves this database' });
+  }
+  const check = await readMeta(store.reader, 'keyCheck');
+  if (check === undefined) {
+    throw new KeylineError('registry-missing', { message: 'the registry has not been made yet' });
+  }
+  if (check !== masterKey.checkValue()) {
+    throw new KeylineError('master-key-invalid', {
+      message: 'this master key belongs to another registry',
+    });
+  }
+  const scheme = https ? 'https' : 'http';
+  const service: Service = {
+    ...{ store, masterKey, clock: systemClock, closing: effects.signal },
+    publicUrl: choices.publicUrl ?? `${scheme}://${authorityOf(listen)}`,
+    limits: { ...LIMITS, ...choices.limits },
+  };
+  const metrics = new Metrics();
+  const log = createLog(effects.logTo, choices.logLevel);
+  const { trustProxy, version } = choices;
+  const app = await buildApp(service, { log, metrics, https, trustProxy, version });
+  const admin = buildAdminApp(service, metrics);
+  using _housekeeping = new Housekeeping(service, log);
+  try {
+    const port = await listenOn(app, listen);
+    const adminPort = adminListen && (await listenOn(admin, adminListen));
+    const url = `${scheme}://${authorityOf({ host: listen.host, port })}`;
+    const adminUrl =
+      adminListen && adminPort
+        ? `http://${authorityOf({ host: adminListen.host, port: adminPort })}`
+        : undefined;
+    effects.onReady({ url, ...(adminUrl !== undefined && { adminUrl }) });
+    await aborted(effects.signal);
+  } finally {
+    await app.close();
+    await admin.close();
+  }
+}
+
+async function readTls({
+  tlsCert,
+  tlsKey,
+}: ServeChoices): Promise<{ cert: Buffer; key: Buffer; minVersion: 'TLSv1.2' } | undefined> {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new KeylineError('usage', { message: '--tls-cert and --tls-key go together' });
+  }
+  const [cert, key] = await Promise.all([tlsCert, tlsKey].map(readPem));
+  if (!cert || !key) throw new Error('two files gave other than two texts');
+  return { cert, key, minVersion: 'TLSv1.2' };
+}
+
+async function readPem(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT') && !isErrno(error, 'EACCES')) throw error;
+    throw new KeylineError('not-found', {
+      message: `${path} cannot be read`,
+      hint: 'Check the name of the file and its permissions.',
+      facts: { path },
+    });
+  }
+}
+
+function refusePlainHttp(addresses: readonly ListenAddress[], isAllowed: boolean): void {
+  const open = addresses.find((address) => !isLoopback(address));
+  if (!open || isAllowed) return;
+  throw new KeylineError('plain-http', {
+    message: `${authorityOf(open)} can be reached from elsewhere, and plain HTTP shows every secret`,
+  });
+}
+
+async function listenOn(
+  app: { listen(address: ListenAddress): Promise<string>; server: { address(): unknown } },
+  address: ListenAddress,
+): Promise<number> {
+  try {
+    await app.listen(address);
+  } catch (error) {
+    const reason = ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND'].find((code) =>
+      isErrno(error, code),
+    );
+    if (reason === undefined) throw error;
+    throw new KeylineError('listen-failed', {
+      message: `nothing can listen on ${authorityOf(address)} (${reason})`,
+      facts: { reason },
+    });
+  }
+  return (app.server.address() as AddressInfo).port;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+}

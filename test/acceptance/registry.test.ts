@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { keyline, ROOT } from './cli.ts';
+
+let folder: string;
+const env = {};
+const password = 'correct horse battery staple';
+
+const run = (...args: string[]) => keyline(['registry', ...args, '--json'], { cwd: folder, env });
+const codeOf = (stdout: string): string =>
+  (JSON.parse(stdout) as { error: { code: string } }).error.code;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'keyline-registry-'));
+  writeFileSync(join(folder, 'pass'), `${password}\n`, { mode: 0o600 });
+  const made = await run('init', '--admin', 'root', '--admin-password-file', 'pass');
+  expect([made.code, made.stderr]).toEqual([0, '']);
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** A server and what it printed first: its addresses. */
+async function serve(...args: string[]): Promise<{ process: ChildProcess; urls: string[] }> {
+  const bin = join(ROOT, 'bin/run.js');
+  const command = [bin, 'registry', 'serve', '--listen', '127.0.0.1:0', ...args];
+  const server = spawn(process.execPath, command, {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [chunk] = (await once(server.stdout, 'data')) as [Buffer];
+  return { process: server, urls: chunk.toString().trim().split('\n') };
+}
+
+function fetchText(url: string): Promise<{ status: number | undefined; text: string }> {
+  return new Promise((resolve, reject) => {
+    get(url, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk) => (text += String(chunk)));
+      response.on('end', () => {
+        resolve({ status: response.statusCode, text });
+      });
+    }).on('error', reject);
+  });
+}
+
+it('serves what was made, its metrics elsewhere, and ends in order with SIGTERM', async () => {
+  const { process: server, urls } = await serve('--admin-listen', '127.0.0.1:0');
+  const [url = '', admin = ''] = urls;
+  expect((await fetchText(`${url}/readyz`)).status).toBe(200);
+  expect((await fetchText(`${url}/metrics`)).status).toBe(404);
+  expect((await fetchText(`${admin}/metrics`)).text).toContain('keyline_http_requests_total');
+  const second = await run('serve', '--listen', '127.0.0.1:0');
+  expect([second.code, codeOf(second.stdout)]).toEqual([2, 'registry-busy']);
+  server.kill('SIGTERM');
+  expect(await once(server, 'exit')).toEqual([0, null]);
+});
+
+it('keeps the database and the master key to its owner, and the password in neither', () => {
+  for (const name of ['registry.sqlite', 'registry.key']) {
+    expect(statSync(join(folder, name)).mode & 0o077).toBe(0);
+    expect(readFileSync(join(folder, name)).includes(password)).toBe(false);
+  }
+});
+
+it.each([
+  ['init', ['--admin', 'b', '--admin-password-file', 'pass'], 2, 'registry-exists'],
+  ['serve', ['--database', 'none.sqlite'], 2, 'registry-missing'],
+  ['serve', ['--listen', '0.0.0.0:0'], 2, 'plain-http'],
+  ['serve', ['--listen', 'here'], 2, 'usage'],
+  ['serve', ['--listen', '192.0.2.1:0', '--insecure-http'], 2, 'listen-failed'],
+  ['serve', ['--tls-cert', 'pass'], 2, 'usage'],
+  ['serve', ['--master-key-file', 'pass'], 3, 'master-key-invalid'],
+] as const)('refuses %s %j', async (verb, args, code, error) => {
+  const ran = await run(verb, ...args);
+  expect([ran.code, codeOf(ran.stdout)]).toEqual([code, error]);
+});
+
+it('refuses a master key of another registry, and one that others may read', async () => {
+  const other = ['--database', 'other.sqlite', '--master-key-file', 'other.key'];
+  await run('init', ...other, '--admin', 'root', '--admin-password-file', 'pass');
+  const foreign = await run('serve', '--master-key-file', 'other.key');
+  expect(codeOf(foreign.stdout)).toBe('master-key-invalid');
+  chmodSync(join(folder, 'other.key'), 0o644);
+  const open = await run('serve', ...other);
+  expect(codeOf(open.stdout)).toBe('master-key-invalid');
+});
