@@ -8,6 +8,7 @@ import { oneCredentialTwice, passBeforeVerify, toldBeforeRecorded } from './ledg
 import { writeBeforeReserve } from './late-ledger.ts';
 import type { Law } from './checker.ts';
 import type { StationOrder } from './station-order.ts';
+import { readHeadStatement } from './read-ledger.ts';
 import { withMethods } from './with-methods.ts';
 
 /** A station with a defect in it: what stands between the ports and the ledger, changed. */
@@ -149,7 +150,17 @@ function onTables(work: (database: SqlDatabase) => void): NonNullable<Planted['b
   };
 }
 
-function forgetHeads(order: StationOrder): StationOrder {
-  rmSync(join(order.home, 'ledger', 'ledger.sqlite.acknowledged'), { force: true });
-  return { ...order, witness: undefined, machineId: undefined };
+/** A head that would refuse the ledger is passed over, and so is the machine. */
+async function forgetHeads(order: StationOrder): Promise<StationOrder> {
+  const path = join(order.home, 'ledger', 'ledger.sqlite');
+  const acknowledged = `${path}.acknowledged`;
+  let { witness } = order;
+  let seq = 0;
+  await onTables((database) => {
+    ({ seq } = database.prepare('SELECT max(seq) AS seq FROM events').get() as { seq: number });
+  })(order);
+  const isAhead = (file: string): boolean => (readHeadStatement(file)?.seq ?? 0) > seq;
+  if (isAhead(acknowledged)) rmSync(acknowledged);
+  if (witness !== undefined && isAhead(witness)) witness = undefined;
+  return { ...order, witness, machineId: undefined };
 }

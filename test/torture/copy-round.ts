@@ -81,6 +81,7 @@ async function refusal(shift: Shift, kind: CopyKind): Promise<Violation[]> {
   const { floor } = shift;
   const plan = { once: true, maxAttempts: 1, acknowledge: false, mostMs: 0 };
   const order = orderFor(shift, { ...plan, kill: { at: 'moment', afterMs: Infinity } });
+  await shift.operator.quiet();
   const before = storesOf(shift);
   const station = startStation({
     program: shift.program,

@@ -49,6 +49,11 @@ export class Operator {
     }
   }
 
+  /** Every cable is pulled and put back: what a dead station had sent and was not taken yet is gone. */
+  async quiet(): Promise<void> {
+    for (const { slot } of this.#floor.simulator.slots) await this.#powerCycle(slot);
+  }
+
   /** Works until `end`: pulls cables at moments of its own, and plugs in what is out. */
   begin(): void {
     this.#timer = setInterval(() => {

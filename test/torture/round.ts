@@ -104,6 +104,6 @@ export function drawPlan(random: Random, kill: KillPoint): RoundPlan {
     once: random.chance(20),
     maxAttempts: random.between(1, 3),
     acknowledge: random.chance(10),
-    mostMs: 3_000,
+    mostMs: 2_500,
   };
 }

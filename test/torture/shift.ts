@@ -37,7 +37,7 @@ export interface BrokenShift {
 
 const SLOTS = 8;
 /** How long a station takes for what is in its slots. */
-const TYPICAL_MS = 2_500;
+const TYPICAL_MS = 2_000;
 const RESEAT_EVERY = 8;
 
 /** Runs a shift to its end, or to the first broken promise. */
