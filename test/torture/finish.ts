@@ -22,7 +22,7 @@ export async function finishAll(shift: Shift, random: Random): Promise<readonly 
       await operator.prepare(random.fork(`${pass}/${at}`), { calm: true });
       const { violations } = await runRound(shift, {
         kill: { at: 'place', place: 'stamped', nth: Number.MAX_SAFE_INTEGER },
-        ...{ once: true, maxAttempts: 3, acknowledge: false, mostMs: 60_000 },
+        ...{ once: true, maxAttempts: 3, acknowledge: false, mostMs: 60_000, isPatient: true },
       });
       if (violations.length > 0) return violations;
     }
@@ -52,11 +52,11 @@ function unfinished({ floor, operator, checker }: Shift): number[] {
 }
 
 /** As many devices as there are slots: those that wait, and others beside them. */
-function fill({ floor }: Shift, waiting: readonly number[]): number[] {
+function fill({ floor, operator }: Shift, waiting: readonly number[]): number[] {
   const others = floor.simulator
     .memories()
     .map(({ device }) => device)
-    .filter((device) => !waiting.includes(device));
+    .filter((device) => operator.isGood(device) && !waiting.includes(device));
   return [...waiting, ...others.slice(-floor.slots)].slice(0, floor.slots);
 }
 

@@ -14,7 +14,7 @@ import { storeKey } from '../../src/job/key-create.ts';
 import { initStation } from '../../src/job/station-init.ts';
 import { Secret } from '../../src/kernel/secret.ts';
 import type { Lot } from '../../src/model/lot.ts';
-import { writeImpatientProfile } from './impatient-profile.ts';
+import { writeImpatientProfile, writePatientProfile } from './impatient-profile.ts';
 import type { ProfileName } from './impatient-profile.ts';
 import { UnitTable } from './units.ts';
 
@@ -38,6 +38,8 @@ export interface Floor extends AsyncDisposable {
   readonly lot: Lot;
   readonly profile: ProfileName;
   readonly profilePath: string;
+  /** The same with longer waits. */
+  readonly patientProfilePath: string;
   readonly ledgerPath: string;
   readonly witness: string | undefined;
   readonly devicesDir: string;
@@ -69,6 +71,7 @@ export async function makeFloor(options: FloorOptions): Promise<Floor> {
   writeFileSync(join(devicesDir, 'simulator.json'), JSON.stringify(state), { mode: 0o600 });
   const floor: Floor = {
     ...{ dir, slots, home: home.path, identityFile, lot, profile, profilePath, devicesDir },
+    patientProfilePath: writePatientProfile(profile, join(dir, 'patient')),
     ledgerPath: ledgerPath(home),
     witness: options.hasWitness ? join(dir, 'witness.jws') : undefined,
     units: new UnitTable(lot, provisioningSecret),

@@ -25,6 +25,8 @@ export interface RoundPlan {
   readonly once: boolean;
   readonly maxAttempts: number;
   readonly acknowledge: boolean;
+  /** Devices get time enough for a machine that is busy. */
+  readonly isPatient?: boolean;
   /** Whoever has not come to the place where it dies by then is killed wherever it is. */
   readonly mostMs: number;
 }
@@ -68,10 +70,11 @@ export async function runRound(shift: Shift, plan: RoundPlan): Promise<RoundResu
 
 /** What a station of this floor is told. */
 export function orderFor({ floor, bug }: Shift, plan: RoundPlan): StationOrder {
-  const { home, identityFile, witness, profilePath, simulator } = floor;
+  const { home, identityFile, witness, simulator } = floor;
+  const profile = plan.isPatient ? floor.patientProfilePath : floor.profilePath;
   const { kill, once, maxAttempts, acknowledge } = plan;
   return {
-    ...{ home, identityFile, witness, lot: 'T1', profile: profilePath, jig: simulator.jigPath },
+    ...{ home, identityFile, witness, lot: 'T1', profile, jig: simulator.jigPath },
     ...{ kill, once, maxAttempts, acknowledge, bug },
   };
 }
