@@ -1,10 +1,8 @@
 import type { Held } from '../device/driver.ts';
+import { REWORK_CODE } from '../model/failure.ts';
 import type { FailureCode } from '../model/failure.ts';
 import type { EndpointKey } from '../model/ids.ts';
 import type { UnitRecord } from '../model/unit-record.ts';
-
-/** The code of the `failed` event by which a person frees a unit that was verified to be written again. */
-export const REWORK_CODE = 'rework';
 
 /** What is known of a device before anything is done to it. */
 export interface Findings {

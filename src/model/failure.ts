@@ -1,3 +1,6 @@
+/** The code of the `failed` event by which a person frees a unit that was verified to be written again. */
+export const REWORK_CODE = 'rework';
+
 interface Failure {
   /** What the operator does next. */
   readonly hint: string;

@@ -1,3 +1,4 @@
+import { REWORK_CODE } from './failure.ts';
 import { IndexSet } from './index-set.ts';
 import type { LotId } from './ids.ts';
 import type { LedgerEvent } from './ledger-event.ts';
@@ -96,6 +97,12 @@ export class LineFigures {
         this.#result(event, { atMs, counts, passed: true });
         return;
       case 'failed':
+        if (event.code === REWORK_CODE) {
+          if (counts) this.#takeBack(event.index, atMs);
+          return;
+        }
+        this.#result(event, { atMs, counts, passed: false });
+        return;
       case 'rejected':
         this.#result(event, { atMs, counts, passed: false });
         return;
@@ -131,6 +138,12 @@ export class LineFigures {
       results.first++;
       if (passed) results.firstPassed++;
     }
+  }
+
+  /** A person's decision that a unit is to be written again: it counts as passed no more, and nothing failed. */
+  #takeBack(index: number, atMs: number): void {
+    this.#good.delete(index);
+    if (sliceOf(atMs, this.#window.sliceMs) === this.#slice) this.#sliceGood.delete(index);
   }
 
   #count(event: LedgerEvent, what: keyof Failures, code: string | undefined): void {

@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { REWORK_CODE } from '../../src/job/decide-unit.ts';
-import { DeviceFailure } from '../../src/model/failure.ts';
+import { DeviceFailure, REWORK_CODE } from '../../src/model/failure.ts';
 import { parseEndpointKey } from '../../src/model/ids.ts';
 import { collect } from '../ledger/station.ts';
 import { PUBLISHED, Rig, TestDevice } from './provision-rig.ts';

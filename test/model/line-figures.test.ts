@@ -212,3 +212,21 @@ describe('slices of time', () => {
     ]);
   });
 });
+
+it('a unit that a person sends to rework passed no more, and nothing failed', () => {
+  const figures = new LineFigures(OPEN);
+  const events = [
+    event('writing', 1, START),
+    event('verified', 1, START + 1000),
+    event('failed', 1, START + 2000, {
+      code: 'rework',
+      reason: 'housing changed',
+      operator: 'mia',
+    }),
+  ];
+  for (const one of events) figures.take(one);
+  figures.endLedger();
+  expect(figures.total).toEqual({ units: 1, passed: 0, first: 1, firstPassed: 1 });
+  expect([figures.byCode.size, figures.byOperator.size]).toEqual([0, 0]);
+  expect([...figures.slices.values()]).toEqual([{ units: 1, passed: 0, first: 1, firstPassed: 1 }]);
+});
