@@ -2,9 +2,16 @@ import { subtractRanges } from '../model/subtract-ranges.ts';
 import { takesCredential } from './allocation.ts';
 import type { Allocation } from './allocation.ts';
 
+const RETURN = 'return of ';
+
 /** How a station's own book names units that it gave back: with what it had them under. */
 export function returnReference(reference: string): string {
-  return `return of ${reference}`;
+  return `${RETURN}${reference}`;
+}
+
+/** Whether a station noted by it what it gave back. */
+export function isReturn({ reference = '' }: Pick<Allocation, 'reference'>): boolean {
+  return reference.startsWith(RETURN);
 }
 
 /**

@@ -1,12 +1,11 @@
 import type { Allocation } from '../home/allocation.ts';
-import { outstanding } from '../home/outstanding.ts';
 import { accountFor } from '../model/lot-account.ts';
 import type { LotAccount } from '../model/lot-account.ts';
 import type { Lot } from '../model/lot.ts';
 import { formatRange, intersection } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
 import type { UnitState } from '../model/unit-state.ts';
-import { ledgerReference } from './book-holdings.ts';
+import { bookShare } from './book-share.ts';
 import type { GatheredLedger } from './gather-ledgers.ts';
 
 /** Units that keep a lot from being closed, and how they are resolved. */
@@ -43,14 +42,7 @@ export function accountOf(
     claimed: [...reader.claimed(lotId, 'here'), ...reader.claimed(lotId, 'elsewhere')],
     surrendered: [...reader.surrendered(lotId)],
   }));
-  const known = ledgers.map(({ reader }) => ledgerReference(reader));
-  const left = outstanding(entries);
-  const isStation = ({ purpose }: Allocation): boolean => purpose === 'station';
-  return accountFor(lot, shares, {
-    granted: left.filter(({ purpose }) => purpose === 'grant'),
-    lost: left.filter((entry) => isStation(entry) && !known.includes(entry.reference ?? '')),
-    handedOut: left.filter(({ purpose }) => !['grant', 'station'].includes(purpose)),
-  });
+  return accountFor(lot, shares, bookShare(entries, { lotId, ledgers }));
 }
 
 /** Everything that keeps the lot from being closed, ledger by ledger and then by the book. */

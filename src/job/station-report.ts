@@ -17,7 +17,8 @@ import { gatherLedgers } from './gather-ledgers.ts';
 import type { GatheredLedger } from './gather-ledgers.ts';
 import { findConflicts } from './ledger-conflicts.ts';
 import type { LedgerConflicts } from './ledger-conflicts.ts';
-import { findLot } from './open-lot.ts';
+import { accountOf } from './lot-accounts.ts';
+import { bookOf, findLot } from './open-lot.ts';
 
 /** Results with their shares, 0 to 1; a share of nothing is left out. */
 export interface Yield extends Results {
@@ -140,10 +141,7 @@ export async function stationReport(
       byStation: rows(figures.byStation),
     },
     ...{ openCount, open },
-    reconciliation: reconcile(
-      lot,
-      ledgers.map(({ reader }) => reader.counts(lot.lotId)),
-    ),
+    reconciliation: reconcile(accountOf(lot, ledgers, await bookOf(home, lot).entries())),
     conflicts: await findConflicts(ledgers, lot.lotId, { signal }),
   };
 }

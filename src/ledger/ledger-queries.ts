@@ -2,9 +2,9 @@ import { toHex } from '../kernel/bytes.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import type { SqlDatabase } from '../kernel/sqlite.ts';
 import type { LotId } from '../model/ids.ts';
+import { HELD_STATES, noCounts } from '../model/ledger-counts.ts';
+import type { LedgerCounts, PartCounts } from '../model/ledger-counts.ts';
 import type { Range } from '../model/range.ts';
-import { HELD_STATES, noCounts } from '../model/reconciliation.ts';
-import type { LedgerCounts, PartCounts } from '../model/reconciliation.ts';
 import type { UnitRecord } from '../model/unit-record.ts';
 import type { UnitState } from '../model/unit-state.ts';
 import type { LedgerEntry, LedgerHead } from './chain.ts';
@@ -125,6 +125,15 @@ export class LedgerQueries implements LedgerReader {
   *surrendered(lotId: LotId): Iterable<Range> {
     const lot = this.projection.lot(lotId);
     if (lot) yield* this.projection.spans.ranges(lot.key, 'surrendered', ALL_INDEXES);
+  }
+
+  admissions(lotId: LotId): ReturnType<LedgerReader['admissions']> {
+    // Canonical JSON has one spelling; what a text says has its quotation marks escaped.
+    const sql = `SELECT seq, hash, body FROM events WHERE instr(body, '"type":"admitted"') ORDER BY seq`;
+    return (this.#all(sql) as EventRow[]).flatMap(({ body }) => {
+      const event = parseEvent(body);
+      return event?.type === 'admitted' && event.lotId === lotId ? [event] : [];
+    });
   }
 
   labels(lotId: LotId, index: number): number {

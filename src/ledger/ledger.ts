@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { EndpointKey, LotId } from '../model/ids.ts';
 import type { EventContext, LedgerEvent, NewEvent } from '../model/ledger-event.ts';
 import type { Range } from '../model/range.ts';
-import type { LedgerCounts } from '../model/reconciliation.ts';
+import type { LedgerCounts } from '../model/ledger-counts.ts';
 import type { UnitRecord } from '../model/unit-record.ts';
 import type { UnitMove, UnitState } from '../model/unit-state.ts';
 import type { LedgerEntry, LedgerHead } from './chain.ts';
@@ -130,6 +130,8 @@ export interface LedgerReader {
   liveDevices(): Iterable<LiveDevice>;
   /** Units that this ledger may give or gave, or that come back to it from elsewhere; ascending, surrendered ones left out. */
   claimed(lotId: LotId, use: 'here' | 'elsewhere'): Iterable<Range>;
+  /** Every admission of units of the lot, in the order of its event. */
+  admissions(lotId: LotId): readonly Pick<LedgerEvent<'admitted'>, 'ranges' | 'reference'>[];
   /** Units that were given back unused, for good; ascending. */
   surrendered(lotId: LotId): Iterable<Range>;
   counts(lotId: LotId): LedgerCounts;

@@ -1,8 +1,8 @@
+import { HELD_STATES } from './ledger-counts.ts';
+import type { LedgerCounts, PartCounts } from './ledger-counts.ts';
 import { mergeRanges } from './merge-ranges.ts';
 import { intersection } from './range.ts';
 import type { Range } from './range.ts';
-import { HELD_STATES } from './reconciliation.ts';
-import type { LedgerCounts, PartCounts } from './reconciliation.ts';
 import { subtractRanges } from './subtract-ranges.ts';
 
 /** What one ledger says of a lot. */
@@ -14,7 +14,7 @@ export interface LedgerShare {
   readonly surrendered: readonly Range[];
 }
 
-/** What the owner's allocation book says of units that are in no ledger; the first that has one decides. */
+/** What the owner's allocation book says last of units, and no ledger that is read accounts for. */
 export interface BookShare {
   readonly granted: readonly Range[];
   /** Given to ledgers that are not among those that are read. */
@@ -35,6 +35,8 @@ export interface AccountPart {
   readonly lost: number;
   readonly handedOut: number;
   readonly neverLeft: number;
+  /** Total − everything that is counted; other than 0 says that a ledger is wrong or two have a unit. */
+  readonly difference: number;
 }
 
 /** A lot's planned units and its spare ones. */
@@ -46,9 +48,9 @@ export interface LotAccount {
 }
 
 /**
- * Accounts for every unit of a lot, each once: by the ledger that has it, else as given back, else by
- * the allocation book, else as one that never left. Counted by the units themselves, so that a unit that one
- * station gave back and another got does not count twice.
+ * Accounts for every unit of a lot, each once: by the ledger that has it, else by the allocation book, else as
+ * given back, else as one that never left. Counted by the units themselves, so that a unit that one
+ * station gave back and another got does not count twice, and counts as the other's.
  */
 export function accountFor(
   lot: { readonly size: number; readonly spare: number },
@@ -57,11 +59,7 @@ export function accountFor(
 ): LotAccount {
   const whole = { from: 0, count: lot.size + lot.spare };
   const claimed = mergeRanges(ledgers.flatMap((ledger) => ledger.claimed));
-  const surrendered = within(
-    ledgers.flatMap((ledger) => ledger.surrendered),
-    subtractRanges(whole, claimed),
-  );
-  let rest = subtractRanges(whole, [...claimed, ...surrendered]);
+  let rest = subtractRanges(whole, claimed);
   const take = (ranges: readonly Range[]): Range[] => {
     const met = within(ranges, rest);
     rest = rest.flatMap((range) => subtractRanges(range, met));
@@ -70,17 +68,27 @@ export function accountFor(
   const granted = take(book.granted);
   const lost = take(book.lost);
   const handedOut = take(book.handedOut);
+  const surrendered = take(ledgers.flatMap((ledger) => ledger.surrendered));
   const ranges = { surrendered, granted, lost, handedOut, neverLeft: rest };
   const part = (name: 'planned' | 'spare', of: Range): AccountPart => {
     const parts = ledgers.map(({ counts }) => counts[name]);
-    const states = HELD_STATES.map((state) => [state, sum(parts, (one) => one.states[state])]);
+    const states = HELD_STATES.map(
+      (state) => [state, sum(parts, (one) => one.states[state])] as const,
+    );
     const counted = Object.entries(ranges).map(([kind, all]) => [kind, countWithin(all, of)]);
+    const inLedgers = {
+      free: sum(parts, ({ free }) => free),
+      elsewhere: sum(parts, ({ elsewhere }) => elsewhere),
+    };
+    const byRange = Object.fromEntries(counted) as Record<keyof typeof ranges, number>;
+    const all = [...Object.values(inLedgers), ...Object.values(byRange)];
+    const held = states.map(([, units]) => units);
     return {
       total: of.count,
       states: Object.fromEntries(states) as PartCounts['states'],
-      free: sum(parts, ({ free }) => free),
-      elsewhere: sum(parts, ({ elsewhere }) => elsewhere),
-      ...(Object.fromEntries(counted) as Record<keyof typeof ranges, number>),
+      ...inLedgers,
+      ...byRange,
+      difference: of.count - sum([...all, ...held], (units) => units),
     };
   };
   return {

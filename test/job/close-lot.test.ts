@@ -142,6 +142,45 @@ describe('closing a lot', () => {
     expect(account.planned.states.done).toBe(1);
   });
 
+  it('wants to know of units that came back and left again, whoever has them now', async () => {
+    await grant(0);
+    await takeAll(station, 'A1', [new TestDevice('aa-01')]);
+    await reclaimUnits(owner.home, await giveBack(), { dryRun: false });
+    const old = await exported();
+    const reasons = { unused: 'order was cut' };
+    const ask = { reasons, ledgers: [old] };
+    const { account: before } = await planClosing(owner.home, { lot: 'A1', ...ask });
+    expect(before.planned).toMatchObject({ surrendered: 4095, granted: 0 });
+    const { lot } = await findLot(owner.home, 'A1');
+    const book = bookOf(owner.home, lot);
+    const range = { from: 4000, count: 10 };
+    await book.allocate({ range, purpose: 'manifest', who: 'ada' });
+    // To the same station, under the next grant: its old ledger says nothing of that.
+    const next = { from: 100, count: 50 };
+    const reference = `kg_${'0'.repeat(26)}`;
+    await book.allocate({ range: next, purpose: 'grant', who: 'line-1', reference });
+    expect(await openGroups(ask)).toEqual(['50 granted (100-149)']);
+    const { account } = await planClosing(owner.home, { lot: 'A1', ...ask });
+    expect(account.planned).toMatchObject({ surrendered: 4035, granted: 50, handedOut: 10 });
+  });
+
+  it('counts a station’s units once, however often they were granted to it', async () => {
+    await grant(0);
+    await takeAll(station, 'A1', [new TestDevice('aa-01')]);
+    const { lot } = await findLot(owner.home, 'A1');
+    const range = { from: 0, count: 4096 };
+    const entry = { range, purpose: 'grant', again: 'the file was lost' } as const;
+    const book = bookOf(owner.home, lot);
+    await book.allocate({ ...entry, who: 'line-1', reference: `kg_${'0'.repeat(26)}` });
+    await giveBack();
+    const ask = { reasons: { unused: 'cut' }, ledgers: [await exported()] };
+    const { unresolved } = await planClosing(owner.home, { lot: 'A1', ...ask });
+    expect(unresolved).toEqual([]);
+    // Another station that got them too is heard of as well.
+    await book.allocate({ ...entry, who: 'line-2', reference: `kg_${'1'.repeat(26)}` });
+    expect(await openGroups(ask)).toEqual(['4095 granted (1-4095)']);
+  });
+
   it('says of a lost ledger’s units that they are lost, and only for a reason', async () => {
     const { lot } = await findLot(owner.home, 'A1');
     const reference = `ledger ${'0'.repeat(32)}`;

@@ -83,8 +83,12 @@ describe('the account of a closed lot', () => {
   });
 
   it('says what became of lost units, or is refused', async () => {
-    const { lostReason: _lost, ...silent } = said;
-    const jws = sealLotClose(silent, { key: await ownerKey(), lot });
+    const jws = signStatement(
+      'keyline-close+jws',
+      { ...said, lostReason: undefined },
+      await ownerKey(),
+      { lot },
+    );
     expect(await refused(jws)).toBe('signature-invalid: claim');
   });
 
