@@ -64,6 +64,16 @@ export const REGISTRY_ERRORS = {
     status: 401,
     hint: 'Log in with `keyline registry login`; a token may have ended.',
   },
+  'totp-required': {
+    exit: 5,
+    status: 401,
+    hint: 'Give the code that your authenticator shows now.',
+  },
+  'totp-not-enrolled': {
+    exit: 5,
+    status: 403,
+    hint: 'This account asks its admins for a second factor: enrol an authenticator first.',
+  },
   forbidden: {
     exit: 5,
     status: 403,

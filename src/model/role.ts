@@ -77,7 +77,8 @@ const TABLE: Readonly<Record<Role, readonly Permission[]>> = {
     ...['transfers:read', 'transfers:request', 'operations:read', 'events:read'],
   ] as Permission[],
   'customer-admin': [
-    ...['account:read', 'users:read', 'users:manage', 'devices:read', 'devices:control'],
+    ...['account:read', 'users:read', 'users:manage', 'users:create'],
+    ...['devices:read', 'devices:control'],
     ...['escrow:read', 'transfers:read', 'transfers:decide', 'config:read', 'config:manage'],
     ...['policies:manage', 'operations:read', 'events:read'],
   ] as Permission[],
@@ -104,6 +105,25 @@ export interface Holder {
 export function may({ kind, roles }: Holder, permission: Permission): boolean {
   if (kind === 'system' && NOT_FOR_MACHINES.includes(permission)) return false;
   return roles.some((role) => TABLE[role].includes(permission));
+}
+
+/** The roles that a role may give to others, and so the holders that it may manage. */
+const GRANTS: Readonly<Partial<Record<Role, readonly Role[]>>> = {
+  'platform-admin': ['platform-admin'],
+  'account-admin': ROLES.filter((role) => role !== 'platform-admin'),
+  'factory-engineer': ['station'],
+  'customer-admin': ['customer-admin', 'technician', 'end-user', 'support'],
+};
+
+/** What a machine brings in: nobody through whom it would control a device. */
+const GRANTS_OF_MACHINES: readonly Role[] = ['end-user', 'station'];
+
+/** Whether every one of `roles` is the holder's to give. None at all may be given by anyone. */
+export function mayGrant({ kind, roles: own }: Holder, roles: readonly Role[]): boolean {
+  const given = new Set(own.flatMap((role) => GRANTS[role] ?? []));
+  return roles.every(
+    (role) => given.has(role) && (kind === 'user' || GRANTS_OF_MACHINES.includes(role)),
+  );
 }
 
 /** What answers to `support` leave out: secrets and personal data. */

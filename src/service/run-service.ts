@@ -43,7 +43,11 @@ export interface ServeEffects {
   readonly onReady: (addresses: { readonly url: string; readonly adminUrl?: string }) => void;
 }
 
-const LIMITS: Limits = { principalPerMinute: 60_000, addressPerMinute: 600 };
+const LIMITS: Limits = {
+  principalPerMinute: 60_000,
+  addressPerMinute: 600,
+  loginsPerTenMinutes: 10,
+};
 
 /**
  * Serves until `signal` fires, then ends in order. Throws as `openStore` does, and `master-key-invalid`,

@@ -30,6 +30,8 @@ export interface Limits {
   readonly principalPerMinute: number;
   /** Requests a minute from one address without a valid token. */
   readonly addressPerMinute: number;
+  /** Tries with a password in ten minutes under one name; ten times as many from one address. */
+  readonly loginsPerTenMinutes: number;
 }
 
 /** Whom a route is for: anyone, a device, anyone with a token for an account, or whoever may do this there. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { may, PERMISSIONS, ROLES, seesPersonalData } from '../../src/model/role.ts';
+import { may, mayGrant, PERMISSIONS, ROLES, seesPersonalData } from '../../src/model/role.ts';
 import type { Permission, Role } from '../../src/model/role.ts';
 
 const user = (...roles: Role[]) => ({ kind: 'user', roles }) as const;
@@ -54,5 +54,24 @@ describe('a role', () => {
   it('of support alone hides personal data', () => {
     expect(seesPersonalData(user('support'))).toBe(false);
     expect(seesPersonalData(user('support', 'account-admin'))).toBe(true);
+  });
+
+  it('is given by whoever holds one above it, and the platform’s by the platform alone', () => {
+    const givable = (...own: Role[]) => ROLES.filter((role) => mayGrant(user(...own), [role]));
+    expect(givable('account-admin')).toEqual(ROLES.filter((role) => role !== 'platform-admin'));
+    expect(givable('customer-admin').sort()).toEqual(
+      ['customer-admin', 'end-user', 'support', 'technician'].sort(),
+    );
+    expect(givable('factory-engineer')).toEqual(['station']);
+    for (const role of ['station', 'provisioner', 'auditor', 'support', 'end-user'] as const) {
+      expect(givable(role)).toEqual([]);
+    }
+    expect(mayGrant(user('customer-admin'), ['end-user', 'account-admin'])).toBe(false);
+  });
+
+  it('that controls a device is never a machine’s to give', () => {
+    const givable = ROLES.filter((role) => mayGrant(machine(...ROLES), [role]));
+    expect(givable).toEqual(['station', 'end-user']);
+    expect(givable.some((role) => may(user(role), 'devices:control'))).toBe(false);
   });
 });

@@ -53,7 +53,12 @@ export class ServiceRig implements AsyncDisposable {
       clock: rig.clock,
       masterKey: MasterKey.generate().key,
       publicUrl: 'https://registry.test',
-      limits: { principalPerMinute: 10_000, addressPerMinute: 10_000, ...limits },
+      limits: {
+        principalPerMinute: 10_000,
+        addressPerMinute: 10_000,
+        loginsPerTenMinutes: 10_000,
+        ...limits,
+      },
       closing: rig.#closing.signal,
     };
     const destination: DestinationStream = { write: (line) => void rig.logged.push(line) };

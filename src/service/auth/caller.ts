@@ -8,7 +8,10 @@ export interface Member {
   readonly kind: 'user' | 'system';
   readonly principalId: string;
   readonly accountId: string;
+  /** None while `mustEnrolTotp`. */
   readonly roles: readonly Role[];
+  /** An admin without the second factor that the account asks for: only what is its own is open. */
+  readonly mustEnrolTotp?: boolean;
 }
 
 /** A device that has proved its credential. */
@@ -35,7 +38,13 @@ export function requireAccess(caller: Caller | undefined, access: Access): void 
     if (caller.kind === 'device' && access === 'device') return;
     throw forbidden(access);
   }
-  if (access !== 'member' && !may(caller, access)) throw forbidden(access);
+  if (access === 'member' || may(caller, access)) return;
+  if (caller.mustEnrolTotp) {
+    throw new KeylineError('totp-not-enrolled', {
+      message: 'this account asks its admins for an authenticator',
+    });
+  }
+  throw forbidden(access);
 }
 
 /** The caller of a route for members. Throws `unauthenticated` elsewhere. */

@@ -73,7 +73,8 @@ async function findMember(db: Reader, digest: string, at: string): Promise<Calle
         .onRef('memberships.accountId', '=', 'sessions.accountId')
         .onRef('memberships.principalId', '=', 'sessions.principalId'),
     )
-    .select(['principals.id', 'principals.kind', 'sessions.accountId', 'memberships.role'])
+    .select(['principals.id', 'principals.kind', 'principals.totp', 'accounts.needsTotp'])
+    .select(['sessions.accountId', 'memberships.role'])
     .where('sessions.digest', '=', digest)
     .where('sessions.expiresAt', '>', at)
     .where('principals.state', '=', 'active')
@@ -83,7 +84,12 @@ async function findMember(db: Reader, digest: string, at: string): Promise<Calle
   const [first] = rows;
   if (!first) return undefined;
   const { id: principalId, kind, accountId } = first;
-  return { kind, principalId, accountId, roles: rows.map(({ role }) => role) };
+  const roles = rows.map(({ role }) => role);
+  // Asked at each request, so that it holds from the moment that the account says so.
+  const isBare = first.kind === 'user' && first.needsTotp === 1 && first.totp === null;
+  return isBare && roles.includes('account-admin')
+    ? { kind, principalId, accountId, roles: [], mustEnrolTotp: true }
+    : { kind, principalId, accountId, roles };
 }
 
 async function findDeviceCaller(

@@ -38,7 +38,7 @@ export class Repeatable {
     request: FastifyRequest,
     reply: FastifyReply,
     work: (change: Change) => Promise<Answer<Body>>,
-  ): Promise<FastifyReply> {
+  ): Promise<void> {
     const repeatable = readKey(request);
     const { principalId: actor, key } = repeatable;
     const flight = `${actor} ${key}`;
@@ -57,7 +57,7 @@ export class Repeatable {
         return { status, headers, body: text, isReplay: false };
       });
       if (given.isReplay) reply.header('idempotent-replay', 'true');
-      return await reply
+      await reply
         .status(given.status)
         .headers(given.headers)
         .type('application/json; charset=utf-8')

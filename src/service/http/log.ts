@@ -3,7 +3,7 @@ import type { DestinationStream, Logger } from 'pino';
 
 /** Header names and field names that may carry a secret; nothing logs a body, a query or a header on purpose. */
 const SECRET_PATHS = [
-  ...['authorization', 'cookie', 'password', 'secret', 'token', 'clientSecret', 'proof'],
+  ...['authorization', 'cookie', 'password', 'secret', 'code', 'token', 'clientSecret', 'proof'],
   ...[
     '*.authorization',
     '*.cookie',
@@ -17,7 +17,7 @@ const SECRET_PATHS = [
 ];
 
 /** What an error's text may quote: tokens, secrets, codes and the password of an address. */
-const SECRET_TEXT = /\b(?:k[tdcms]_|es_)[\w-]{16,}|(?<=:\/\/[^\s:/@]{0,64}:)[^\s@]+(?=@)/g;
+const SECRET_TEXT = /\b(?:k[tdcmsr]_|es_)[\w-]{16,}|(?<=:\/\/[^\s:/@]{0,64}:)[^\s@]+(?=@)/g;
 
 /** The service's log: one JSON object a line, times in ISO 8601. */
 export function createLog(destination: DestinationStream, level = 'info'): Logger {

@@ -18,7 +18,8 @@ export const AccountView = Type.Object(
     kind: Type.Enum(['platform', 'oem', 'reseller', 'customer']),
     isTest: Type.Boolean(),
     isReceiving: Type.Boolean(),
-    needsTotp: Type.Boolean(),
+    needsTotp: Type.Boolean({ description: 'Of its account-admins.' }),
+    allowsRegistration: Type.Boolean({ description: 'People may join as end-users.' }),
     createdAt: Type.String(),
   },
   closed,
@@ -29,6 +30,7 @@ const AccountPatch = Type.Object(
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     isReceiving: Type.Optional(Type.Boolean()),
     needsTotp: Type.Optional(Type.Boolean()),
+    allowsRegistration: Type.Optional(Type.Boolean()),
   },
   closed,
 );
@@ -75,5 +77,6 @@ export function toAccountView(account: Account): Static<typeof AccountView> {
     isTest: account.isTest === 1,
     isReceiving: account.isReceiving === 1,
     needsTotp: account.needsTotp === 1,
+    allowsRegistration: account.allowsRegistration === 1,
   };
 }

@@ -3,6 +3,8 @@ import type { App, Service } from '../service.ts';
 import { accountRoutes } from './account.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
+import { loginRoutes } from './login.ts';
+import { meRoutes } from './me.ts';
 import { operationRoutes } from './operations.ts';
 import { tokenRoutes } from './token.ts';
 
@@ -18,6 +20,8 @@ export function registerRoutes(app: App, service: Service): void {
   );
   healthRoutes(app, service);
   tokenRoutes(app, service);
+  loginRoutes(app, service);
+  meRoutes(app, service);
   accountRoutes(app, service);
   operationRoutes(app, service);
   eventRoutes(app, service);

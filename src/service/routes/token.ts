@@ -15,7 +15,8 @@ const Grant = Type.Object(
   },
   closed,
 );
-const Token = Type.Object(
+/** A token as it is given, once. */
+export const Token = Type.Object(
   {
     accessToken: Type.String(),
     tokenType: Type.Literal('Bearer'),

@@ -22,6 +22,7 @@ export interface AccountChanges {
   readonly state?: Account['state'] | undefined;
   readonly isReceiving?: boolean | undefined;
   readonly needsTotp?: boolean | undefined;
+  readonly allowsRegistration?: boolean | undefined;
 }
 
 /** Makes an account with its own chain and feed. Throws `name-taken` for a handle that is in use. */
@@ -35,6 +36,7 @@ export async function createAccount(change: Change, wanted: NewAccount): Promise
     isTest: flag(wanted.isTest ?? false),
     isReceiving: 1,
     needsTotp: 0,
+    allowsRegistration: 0,
     createdAt: change.at,
     version: 1,
   };
@@ -79,7 +81,7 @@ export async function changeAccount(
   { id, version }: Pick<Account, 'id' | 'version'>,
   changes: AccountChanges,
 ): Promise<Account> {
-  const { name, state, isReceiving, needsTotp } = changes;
+  const { name, state, isReceiving, needsTotp, allowsRegistration } = changes;
   const account = await change.db
     .updateTable('accounts')
     .set((eb) => ({
@@ -88,6 +90,7 @@ export async function changeAccount(
       ...(state !== undefined && { state }),
       ...(isReceiving !== undefined && { isReceiving: flag(isReceiving) }),
       ...(needsTotp !== undefined && { needsTotp: flag(needsTotp) }),
+      ...(allowsRegistration !== undefined && { allowsRegistration: flag(allowsRegistration) }),
     }))
     .where('id', '=', id)
     .where('version', '=', version)

@@ -28,7 +28,7 @@ export async function createPrincipal(change: Change, wanted: NewPrincipal): Pro
     state: 'active',
     secretDigest: secretDigest ?? null,
     secretVersion: 1,
-    ...{ totp: null, totpStep: null },
+    ...{ totp: null, totpPending: null, totpStep: null },
     createdAt: change.at,
     version: 1,
   };

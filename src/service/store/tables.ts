@@ -17,6 +17,8 @@ export interface Tables {
     isTest: Flag;
     isReceiving: Flag;
     needsTotp: Flag;
+    /** People may register themselves, as end-users. */
+    allowsRegistration: Flag;
     createdAt: string;
     version: number;
   };
@@ -36,6 +38,8 @@ export interface Tables {
     secretVersion: number;
     /** Sealed under the master key. */
     totp: Uint8Array | null;
+    /** One that is shown and not confirmed yet, sealed alike. */
+    totpPending: Uint8Array | null;
     /** The last time step that was used, so that a code serves once. */
     totpStep: number | null;
     createdAt: string;
