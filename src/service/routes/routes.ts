@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
 import type { App, Service } from '../service.ts';
 import { accountRoutes } from './account.ts';
+import { deviceSessionRoutes } from './device-session.ts';
+import { deviceRoutes } from './device.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { loginRoutes } from './login.ts';
@@ -25,4 +27,6 @@ export function registerRoutes(app: App, service: Service): void {
   accountRoutes(app, service);
   operationRoutes(app, service);
   eventRoutes(app, service);
+  deviceSessionRoutes(app, service);
+  deviceRoutes(app, service);
 }
