@@ -59,6 +59,8 @@ export interface Driver {
   model?(context: DriverContext): Promise<string>;
   /** Facts for the ledger beyond those of `write`; asked once, before anything is written. */
   captures?(context: DriverContext): Promise<Captures>;
+  /** Restarts the device and returns when it answers again; there where the profile says how. */
+  restart?(context: DriverContext): Promise<void>;
   /** Returns when the device took everything and said that it is stored. */
   write(context: DriverContext, values: DeviceValues): Promise<Captures>;
   /** Returns only when what the device holds is exactly `values`. Throws `verify-mismatch`, `not-stored`. */

@@ -212,6 +212,10 @@ export const ERROR_CATALOG = {
     hint: 'Check the cable and the name; `keyline port list` shows what is plugged in.',
   },
   'port-busy': { exit: 4, hint: 'End the other program that holds this port.' },
+  'identity-unfit': {
+    exit: 4,
+    hint: 'Let the profile read an id that the hardware keeps, or set this board aside.',
+  },
   'port-not-serial': {
     exit: 4,
     hint: 'Name a serial port; `keyline port list` shows what is plugged in.',

@@ -15,8 +15,8 @@ interface Manifest {
 /** Examples that make what a prepared home has already. */
 const IN_EMPTY_HOME = ['key create', 'key import', 'station init'];
 
-/** Examples that need devices; station.test.ts runs them. */
-const WITH_DEVICES = ['device:write', 'device:verify', 'station:run'];
+/** Examples that need devices stand at this folder; station.test.ts runs them. */
+const DEVICES = './devices/';
 
 /** Where secrets are on purpose: what a workspace begins with, and what an example writes them to. */
 const ALLOWED_FILES = ['identity', 'backup.txt', 'secrets.csv', 'unit.txt', 'claim.zpl'];
@@ -26,11 +26,13 @@ const { commands } = JSON.parse(
 ) as Manifest;
 
 const examples = Object.entries(commands).flatMap(([id, { examples = [] }]) =>
-  (WITH_DEVICES.includes(id) ? [] : examples).map((text) =>
-    text
-      .replaceAll('<%= config.bin %>', 'keyline')
-      .replaceAll('<%= command.id %>', id.replaceAll(':', ' ')),
-  ),
+  examples
+    .filter((text) => !text.includes(DEVICES))
+    .map((text) =>
+      text
+        .replaceAll('<%= config.bin %>', 'keyline')
+        .replaceAll('<%= command.id %>', id.replaceAll(':', ' ')),
+    ),
 );
 
 let prepared: Workspace;

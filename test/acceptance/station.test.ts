@@ -15,8 +15,11 @@ const { commands } = JSON.parse(
   readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf8'),
 ) as Manifest;
 
+/** Those that need the devices of this folder. */
 const examplesOf = (id: string): string[] =>
-  (commands[id]?.examples ?? []).map((text) => text.replaceAll('<%= config.bin %>', 'keyline'));
+  (commands[id]?.examples ?? [])
+    .filter((text) => text.includes('./devices/'))
+    .map((text) => text.replaceAll('<%= config.bin %>', 'keyline'));
 
 let workspace: Workspace;
 let simulator: Simulator;
@@ -37,8 +40,10 @@ afterAll(async () => {
 describe('the examples that need devices', () => {
   // One after the other: a device is written before it is verified.
   it('work on simulated ones, and each device holds a credential of its own', async () => {
-    const lines = ['device:write', 'device:verify', 'station:run'].flatMap(examplesOf);
-    expect(lines.length).toBeGreaterThanOrEqual(6);
+    const lines = ['profile:check', 'device:write', 'device:verify', 'station:run'].flatMap(
+      examplesOf,
+    );
+    expect(lines.length).toBeGreaterThanOrEqual(7);
     for (const line of lines) {
       const ran = await shell(line, { cwd: workspace.path, env: workspace.env });
       expect({ line, code: ran.code, stderr: ran.stderr }).toEqual({ line, code: 0, stderr: '' });

@@ -105,9 +105,12 @@ function createAtCmngDriver(_profile: DeviceProfile, section: AtCmngSection): Dr
       return { kind: 'digest', detail: `SHA-256 of ${places}`.slice(0, 512) };
     },
   };
-  return model
-    ? { ...driver, model: async (context) => ask(await begin(context, 'model'), model) }
-    : driver;
+  const { restart: how } = section;
+  return {
+    ...driver,
+    ...(how && { restart: (context) => restart(context, how) }),
+    ...(model && { model: async (context) => ask(await begin(context, 'model'), model) }),
+  };
 }
 
 async function ask(client: AtClient, { command, pattern }: AtQuestion): Promise<string> {

@@ -36,6 +36,7 @@ class ConsoleDriver implements Driver {
   readonly #settings: ConsoleSettings;
   readonly model?: (context: DriverContext) => Promise<string>;
   readonly captures?: (context: DriverContext) => Promise<Captures>;
+  readonly restart?: (context: DriverContext) => Promise<void>;
 
   constructor(profile: DeviceProfile, section: ConsoleSection) {
     this.#profile = profile;
@@ -43,6 +44,13 @@ class ConsoleDriver implements Driver {
     this.#settings = consoleSettings(section);
     if (section.model) this.model = (context) => this.#told('model', context);
     if (section.facts) this.captures = (context) => this.#facts(context);
+    const { restart } = section;
+    if (restart) {
+      this.restart = (context) =>
+        this.#visit(context, this.#lookup({}), async (tools) => {
+          await runSteps('restart', restart, tools);
+        });
+    }
   }
 
   identify(context: DriverContext): Promise<string> {
@@ -62,10 +70,8 @@ class ConsoleDriver implements Driver {
   }
 
   async verify(context: DriverContext, values: DeviceValues): Promise<Evidence> {
-    const { restart, verify } = this.#section;
-    if (restart) {
-      await this.#visit(context, this.#lookup({}), (tools) => runSteps('restart', restart, tools));
-    }
+    const { verify } = this.#section;
+    await this.restart?.(context);
     return await retried(async () => {
       const challenge = Uint8Array.from(randomBytes(32));
       const lookup = this.#lookup({ values, challenge });

@@ -44,6 +44,13 @@ function createSmpDriver(profile: DeviceProfile, section: SmpSection): Driver {
     return clientFor(context);
   };
 
+  const { restart: timing = {} } = section;
+  const restart = async (context: DriverContext): Promise<void> => {
+    if (timing === false) return;
+    await smpReset(begin(context, 'restart'));
+    await awaitRestart(context, timing, () => smpEcho(begin(context, 'wait for the device')));
+  };
+
   const driver: Driver = {
     identify: (context) => askForText(begin(context, 'identify'), known(section.identify)),
 
@@ -88,19 +95,16 @@ function createSmpDriver(profile: DeviceProfile, section: SmpSection): Driver {
 
     verify: async (context, values): Promise<Evidence> => {
       // What was only set and not saved must be gone before anything is read.
-      if (section.restart !== false) {
-        await smpReset(begin(context, 'restart'));
-        await awaitRestart(context, section.restart ?? {}, () =>
-          smpEcho(begin(context, 'wait for the device')),
-        );
-      }
+      await restart(context);
       return checkAll(begin(context, 'verify'), section.write, values);
     },
   };
   const { model } = section;
-  return model
-    ? { ...driver, model: (context) => askForText(begin(context, 'model'), model) }
-    : driver;
+  return {
+    ...driver,
+    ...(timing !== false && { restart }),
+    ...(model && { model: (context) => askForText(begin(context, 'model'), model) }),
+  };
 }
 
 async function put(client: SmpClient, target: SmpTarget, bytes: Uint8Array): Promise<void> {

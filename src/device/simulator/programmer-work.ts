@@ -44,6 +44,8 @@ class ImageDevice implements SimulatedProtocol {
     if (faultOf(faults, 'drop') ?? faultOf(faults, 'noise') ?? faultOf(faults, 'drop-input')) {
       return failed('Invalid head of packet (0xFE)');
     }
+    // A programmer resets the chip into its boot loader before it says a word to it.
+    this.#parts.restarted();
     const { step, places } = role;
     const image = places.get('image');
     switch (role.kind) {
