@@ -44,18 +44,20 @@ export function parseProfile(text: string): ParsedProfile {
   return { profile, issues: [] };
 }
 
-/** JSON Schemas by driver name, for editors. */
-export function profileJsonSchemas(): Record<string, object> {
-  return Object.fromEntries(
-    DRIVER_KINDS.map((kind) => [
-      kind.name,
-      {
-        $schema: 'http://json-schema.org/draft-07/schema#',
-        title: `keyline device profile, driver ${kind.name}`,
-        ...JSON.parse(JSON.stringify(profileSchemaFor(kind))),
-      } as object,
-    ]),
-  );
+/** The JSON Schema of profiles (draft 7), for editors: which driver is named decides on the rest. */
+export function profileJsonSchema(): object {
+  const byDriver = DRIVER_KINDS.map((kind) => ({
+    if: { required: ['driver'], properties: { driver: { const: kind.name } } },
+    then: profileSchemaFor(kind),
+  }));
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'keyline device profile',
+    type: 'object',
+    required: ['driver'],
+    properties: { driver: { enum: DRIVER_KINDS.map(({ name }) => name) } },
+    allOf: JSON.parse(JSON.stringify(byDriver)) as object[],
+  };
 }
 
 function driverChoice(): object {

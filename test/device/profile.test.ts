@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { parseProfile, profileJsonSchemas } from '../../src/device/profile.ts';
+import { parseProfile, profileJsonSchema } from '../../src/device/profile.ts';
 
 const GOOD = readFileSync('fixtures/profiles/u-boot.yaml', 'utf8');
 
@@ -28,11 +28,15 @@ describe('a shipped profile', () => {
     expect(`${profile?.name ?? ''}.yaml`).toBe(file);
   });
 
-  it.each(files)('%s fits the exported JSON Schema of its driver', (file) => {
-    const document = parse(readFileSync(`fixtures/profiles/${file}`, 'utf8')) as { driver: string };
-    const schema = profileJsonSchemas()[document.driver] ?? {};
-    const validate = new Ajv({ strict: false }).compile(schema);
+  it.each(files)('%s fits the exported JSON Schema, and with a slip does not', (file) => {
+    const document = parse(readFileSync(`fixtures/profiles/${file}`, 'utf8')) as {
+      readonly driver: string;
+    };
+    const validate = new Ajv({ strict: false }).compile(profileJsonSchema());
     expect(validate(document), JSON.stringify(validate.errors)).toBe(true);
+    expect(validate({ ...document, presense: 'usb' })).toBe(false);
+    expect(validate({ ...document, [document.driver]: {} })).toBe(false);
+    expect(validate({ ...document, driver: 'telepathy' })).toBe(false);
   });
 });
 
