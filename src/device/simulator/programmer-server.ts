@@ -14,12 +14,12 @@ const MOST_BYTES = 64 * 1024;
 
 /**
  * Puts one program of each name into `folder` and answers for them: `run` gets the command line, the
- * program's name first.
+ * program's name first, and the folder that it was started in.
  */
 export async function serveProgrammers(
   folder: string,
   names: readonly string[],
-  run: (argv: readonly string[]) => ProgrammerResult,
+  run: (argv: readonly string[], cwd: string) => ProgrammerResult,
 ): Promise<ProgrammerServer> {
   // Others on this machine can reach the port; they do not know this.
   const token = randomBytes(16).toString('hex');
@@ -62,12 +62,17 @@ export async function serveProgrammers(
 function answer(
   text: string,
   token: string,
-  run: (argv: readonly string[]) => ProgrammerResult,
+  run: (argv: readonly string[], cwd: string) => ProgrammerResult,
 ): ProgrammerResult {
   try {
-    const asked = JSON.parse(text) as { readonly token?: unknown; readonly argv?: unknown };
-    const isOurs = asked.token === token && Array.isArray(asked.argv);
-    if (isOurs) return run((asked.argv as unknown[]).map(String));
+    const asked = JSON.parse(text) as {
+      readonly token?: unknown;
+      readonly argv?: unknown;
+      readonly cwd?: unknown;
+    };
+    const { argv, cwd } = asked;
+    const isOurs = asked.token === token && Array.isArray(argv) && typeof cwd === 'string';
+    if (isOurs) return run(argv.map(String), cwd);
   } catch (error) {
     // A file that is not there, or bytes that nobody's program sent.
     const why = error instanceof Error ? error.message : '';
@@ -96,6 +101,6 @@ socket.on('end', () => {
   process.stdout.write(output);
   process.exitCode = status;
 });
-socket.end(JSON.stringify({ token, argv: [name, ...process.argv.slice(2)] }));
+socket.end(JSON.stringify({ token, argv: [name, ...process.argv.slice(2)], cwd: process.cwd() }));
 `;
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ImageSection } from '../drivers/image-section.ts';
 import type { DeviceProfile } from '../profile-model.ts';
 import { programsOf, roleOf } from './programmer-role.ts';
@@ -15,14 +16,14 @@ export async function servePrograms(
 ): Promise<ProgrammerServer | undefined> {
   if (driver !== 'image') return undefined;
   const image = section as ImageSection;
-  return await serveProgrammers(files.programsPath, programsOf(image), (argv) =>
-    runProgram(image, argv, slots),
+  return await serveProgrammers(files.programsPath, programsOf(image), (argv, cwd) =>
+    runProgram(image, { argv, cwd }, slots),
   );
 }
 
 function runProgram(
   section: ImageSection,
-  argv: readonly string[],
+  { argv, cwd }: { readonly argv: readonly string[]; readonly cwd: string },
   slots: readonly SimulatedSlot[],
 ): ProgrammerResult {
   const role = roleOf(section, argv);
@@ -32,8 +33,15 @@ function runProgram(
   const slot =
     port === undefined && slots.length === 1
       ? slots[0]
-      : slots.find(({ address, target }) => port === address || port === target);
+      : slots.find(({ address, target }) =>
+          [address, target].some((place) => place !== undefined && isSame(place, port, cwd)),
+        );
   return slot?.program(role) ?? failed(`Could not open ${port ?? 'the probe'}`);
+}
+
+/** A path may be written from the folder of the simulator, or from that of the programmer. */
+function isSame(place: string, port: string | undefined, cwd: string): boolean {
+  return port === place || (port !== undefined && resolve(cwd, port) === resolve(place));
 }
 
 function failed(why: string): ProgrammerResult {

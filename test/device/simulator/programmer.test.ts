@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createDriver } from '../../../src/device/driver-kinds.ts';
 import { acceptHardwareId } from '../../../src/device/hardware-id.ts';
@@ -34,6 +35,18 @@ describe('a simulated programmer', () => {
     expect(flashHolds(simulator.memory(1), Buffer.alloc(32, 7))).toBe(true);
     expect(await driver.verify(context, values)).toHaveProperty('kind', 'programmer');
     expect(await driver.inspect(context)).toHaveProperty('kind', 'endpoint-key');
+  });
+
+  it('takes a path as it stands from the folder that it is started in', async () => {
+    await using simulator = await simulate(profile);
+    const { port, driver } = await benchOf(simulator);
+    await using _ = port;
+    const path = relative(process.cwd(), simulator.slots[0]?.address ?? '');
+    expect(path).toMatch(/^\.\.\//);
+    expect(await driver.identify(contextFor(port, path))).not.toBe('');
+    await expect(driver.identify(contextFor(port, `${path}0`))).rejects.toThrow(
+      expect.objectContaining({ code: 'programmer-failed' }) as Error,
+    );
   });
 
   it.each([
