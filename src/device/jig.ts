@@ -3,7 +3,7 @@ import { KeylineError } from '../kernel/errors.ts';
 import type { PresenceMode } from './profile-model.ts';
 import { formatPortAddress, parsePortAddress } from './ports/port-address.ts';
 import type { PortAddress } from './ports/port-address.ts';
-import { portMatches } from './ports/port-info.ts';
+import { coversPath, portMatches } from './ports/port-info.ts';
 import type { PortInfo } from './ports/port-info.ts';
 import { schemaIssues, sortIssues } from './schema-issues.ts';
 import { JigSchema } from './schema/jig-schema.ts';
@@ -85,10 +85,27 @@ function slotMistakes({ slots }: JigDocument, at: number, file: YamlFile): FileI
   }
   const twin = before.find((other) => spellingOf(other.port) === spellingOf(slot.port));
   if (twin) mistakes.push(file.issueAt([...path, 'port'], `is the port of slot ${twin.slot} too`));
+  const over = slots.find((other) => coversPort(other, slot) && other !== twin);
+  if (over) {
+    const pattern = over.port.path ?? '';
+    mistakes.push(
+      file.issueAt([...path, 'port'], `is the port of slot ${over.slot} too, by its ${pattern}`),
+    );
+  }
   if (slot.barcode !== undefined && before.some((other) => other.barcode === slot.barcode)) {
     mistakes.push(file.issueAt([...path, 'barcode'], 'is the barcode of another slot too'));
   }
   return [...mistakes, ...urlMistakes(slot, at, file)];
+}
+
+/** Whether a slot's pattern takes the one path of another slot, whatever is plugged in there. */
+function coversPort(
+  { port: pattern }: JigDocument['slots'][number],
+  slot: JigDocument['slots'][number],
+): boolean {
+  const { url, path } = slot.port;
+  if (url !== undefined || path === undefined || /[*?]/.test(path)) return false;
+  return /[*?]/.test(pattern.path ?? '') && coversPath(pattern, normalize(path));
 }
 
 /** One spelling for a port, however it is written. */

@@ -56,6 +56,11 @@ describe('a jig', () => {
       '6:22 is the port of slot 2 too',
     ],
     [
+      'a path that the pattern of another slot takes too',
+      'name: bench\nslots:\n  - { slot: 1, port: { path: /dev/ttyUSB0 } }\n  - { slot: 2, port: { path: /dev/ttyUSB* } }\n',
+      '3:22 is the port of slot 2 too, by its /dev/ttyUSB*',
+    ],
+    [
       'an address that is none',
       GOOD.replace('tcp://moxa:4001', 'tcp://moxa'),
       /^4:29 .*not the address/,
@@ -80,5 +85,10 @@ describe('a jig', () => {
     expect(mistakes(text)).toEqual([
       typeof expected === 'string' ? expected : (expect.stringMatching(expected) as string),
     ]);
+  });
+
+  it('may name a path that the pattern of another slot takes only from some devices', () => {
+    const some = `${GOOD}  - { slot: 3, port: { path: /dev/ttyUSB3 } }\n`;
+    expect(mistakes(some)).toEqual([]);
   });
 });

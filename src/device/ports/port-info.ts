@@ -36,6 +36,15 @@ export function portMatches(port: PortInfo, filter: PortFilter): boolean {
   );
 }
 
+/** Whether a filter that asks for nothing but a path pattern fits whatever is at `path`. */
+export function coversPath(filter: PortFilter, path: string): boolean {
+  const { path: pattern, ...others } = filter;
+  const isAlone = Object.values(others).every((wanted) => wanted === undefined);
+  // Such a port fits only its own full path.
+  const isBoards = /\/tty(S|AMA)\d+$/.test(path);
+  return isAlone && pattern !== undefined && !isBoards && pathPattern(pattern).test(path);
+}
+
 /** Whether a port is part of the machine: /dev/ttyS0, /dev/ttyAMA0. */
 export function isOnBoard(port: PortInfo): boolean {
   return port.vendorId === undefined && /\/tty(S|AMA)\d+$/.test(port.path);
