@@ -1,6 +1,5 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
-import { parsePortAddress } from '../../src/device/ports/port-address.ts';
 import {
   checkProfile,
   formatIssue,
@@ -35,16 +34,15 @@ export default class ProfileCheck extends BaseCommand {
 
   async run(): Promise<CheckedFile & { device?: CheckedIdentity }> {
     const { args, flags } = await this.parse(ProfileCheck);
-    const address = flags.port === undefined ? undefined : parsePortAddress(flags.port);
     const checked = await checkProfile(args.file);
     if (checked.issues.length > 0) {
       this.print(checked.issues.map(formatIssue).join('\n'));
       throw invalidFile('profile', checked);
     }
     this.print(`${args.file} has no mistakes`);
-    if (!address) return checked;
+    if (flags.port === undefined) return checked;
     const profile = await loadProfile(args.file);
-    const device = await checkIdentity(profile, address, { signal: this.signal });
+    const device = await checkIdentity(profile, flags.port, { signal: this.signal });
     const what =
       device.between === 'restart' ? 'the device was restarted' : 'the port was reopened';
     this.print(`${device.hardwareId}, the same ${device.readings} times; each time ${what}`);

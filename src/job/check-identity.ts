@@ -1,8 +1,7 @@
 import { createDriver } from '../device/driver-kinds.ts';
 import type { DriverContext } from '../device/driver.ts';
 import { acceptHardwareId } from '../device/hardware-id.ts';
-import { formatPortAddress } from '../device/ports/port-address.ts';
-import type { PortAddress } from '../device/ports/port-address.ts';
+import { formatPortAddress, parsePortAddress } from '../device/ports/port-address.ts';
 import type { DeviceProfile } from '../device/profile-model.ts';
 import { WireLog } from '../device/wire-log.ts';
 import { KeylineError, throwIfAborted } from '../kernel/errors.ts';
@@ -25,13 +24,14 @@ export interface CheckedIdentity {
 const RESTARTS = 3;
 
 /**
- * Demands of the device at a port that it gives one id, fit by the profile's rules, before and after
- * three restarts. Writes nothing to it. Throws what opening the port throws, `usage` for a profile
- * whose ids come from a scan, `interrupted`, and `identity-unfit` with the failure's code as a fact.
+ * Demands of the device at a port (`serial:PATH`, a URL) that it gives one id, fit by the profile's rules,
+ * before and after three restarts. Writes nothing to it. Throws `invalid-port`, what opening the port
+ * throws, `usage` for a profile whose ids come from a scan, `interrupted`, and `identity-unfit` with the
+ * failure's code as a fact.
  */
 export async function checkIdentity(
   profile: DeviceProfile,
-  address: PortAddress,
+  at: string,
   effects: { readonly signal: AbortSignal; readonly memory?: SessionOptions['memory'] },
 ): Promise<CheckedIdentity> {
   if (profile.identity.from === 'scan') {
@@ -39,6 +39,7 @@ export async function checkIdentity(
       message: `the profile ${profile.name} takes ids from a scan: no device can be asked for one`,
     });
   }
+  const address = parsePortAddress(at);
   const { signal, memory } = effects;
   const { baudRate } = profile.port;
   const port = formatPortAddress(address);

@@ -1,3 +1,4 @@
+import { PORT_ERRORS } from './error-catalog-ports.ts';
 import { REGISTRY_ERRORS } from './registry-errors.ts';
 import { RETURN_ERRORS } from './return-errors.ts';
 
@@ -203,28 +204,7 @@ export const ERROR_CATALOG = {
   },
 
   // devices
-  'invalid-port': {
-    exit: 2,
-    hint: 'A port is serial:/dev/ttyUSB0, tcp://HOST:PORT or rfc2217://HOST:PORT; `keyline port list` shows yours.',
-  },
-  'port-missing': {
-    exit: 4,
-    hint: 'Check the cable and the name; `keyline port list` shows what is plugged in.',
-  },
-  'port-busy': { exit: 4, hint: 'End the other program that holds this port.' },
-  'identity-unfit': {
-    exit: 4,
-    hint: 'Let the profile read an id that the hardware keeps, or set this board aside.',
-  },
-  'port-not-serial': {
-    exit: 4,
-    hint: 'Name a serial port; `keyline port list` shows what is plugged in.',
-  },
-  'port-unusable': {
-    exit: 4,
-    hint: 'Check that the port does what the profile asks of it.',
-  },
-
+  ...PORT_ERRORS,
   'image-invalid': {
     exit: 3,
     hint: 'Check the values, sizes and addresses that the profile gives for the image.',

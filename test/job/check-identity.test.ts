@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parsePortAddress } from '../../src/device/ports/port-address.ts';
 import type { DeviceProfile } from '../../src/device/profile-model.ts';
 import { checkIdentity } from '../../src/job/check-identity.ts';
 import { changedProfile, fixtureProfile, simulate } from '../device/simulator/bench.ts';
@@ -12,10 +11,10 @@ const quick = (name: string): DeviceProfile =>
 
 async function check(profile: DeviceProfile, fault?: string) {
   await using simulator = await simulate(profile, fault ? { faults: { 1: [fault] } } : {});
-  const address = parsePortAddress(simulator.slots[0]?.address ?? '');
+  const port = simulator.slots[0]?.address ?? '';
   const { signal } = new AbortController();
   const before = simulator.memory(1).boots;
-  const result = await checkIdentity(profile, address, { signal }).catch((error: unknown) => error);
+  const result = await checkIdentity(profile, port, { signal }).catch((error: unknown) => error);
   const { boots, flash, hardwareId } = simulator.memory(1);
   expect(flash.size).toBe(0);
   return { result, restarts: boots - before, hardwareId };
