@@ -1,6 +1,8 @@
+import { closeSync, fsyncSync, fstatSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from '../../kernel/at-exit.ts';
 import { outputError } from '../../kernel/atomic-file.ts';
 import { isErrno } from '../../kernel/errors.ts';
 
@@ -13,9 +15,13 @@ const WIPE_CHUNK = new Uint8Array(64 * 1024);
  */
 export class ImageFolder implements AsyncDisposable {
   readonly path: string;
+  readonly #atExit: Disposable;
 
   private constructor(path: string) {
     this.path = path;
+    this.#atExit = atExit(() => {
+      wipeFolderNow(path);
+    });
   }
 
   /** Makes one under `parent`, and wipes those there whose process was killed. */
@@ -57,6 +63,31 @@ export class ImageFolder implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await wipeFolder(this.path);
+    this.#atExit[Symbol.dispose]();
+  }
+}
+
+/** The same as `wipeFolder`, for a process that ends. */
+function wipeFolderNow(path: string): void {
+  try {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      if (entry.isFile()) wipeFileNow(join(path, entry.name));
+    }
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function wipeFileNow(path: string): void {
+  const file = openSync(path, 'r+');
+  try {
+    const { size } = fstatSync(file);
+    for (let at = 0; at < size; at += WIPE_CHUNK.length) {
+      writeSync(file, WIPE_CHUNK, 0, Math.min(WIPE_CHUNK.length, size - at), at);
+    }
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

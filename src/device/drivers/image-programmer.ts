@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { atExit } from '../../kernel/at-exit.ts';
 import { throwIfAborted, isErrno } from '../../kernel/errors.ts';
 import { DeviceFailure } from '../../model/failure.ts';
 
@@ -42,6 +43,10 @@ export async function runProgrammer(run: ProgrammerRun): Promise<string> {
     maxBuffer: MOST_OUTPUT_CHARACTERS,
     extendEnv: false,
     env: ownEnvironment(),
+  });
+  // A second Ctrl-C ends this process at once, and a group of its own would go on writing.
+  using _ = atExit(() => {
+    endGroup(child.pid, 'SIGKILL');
   });
   const ended = { isLate: false };
   let grace: NodeJS.Timeout | undefined;
