@@ -8,6 +8,7 @@ import { isLedgerEvent } from '../model/ledger-event.ts';
 import type { LedgerEvent } from '../model/ledger-event.ts';
 import { chainHash, GENESIS } from './chain.ts';
 import type { LedgerHead } from './chain.ts';
+import { isOutOfRoom } from './out-of-room.ts';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts';
 
 /** How a ledger's file is opened. */
@@ -152,22 +153,27 @@ export function ledgerError(path: string, error: unknown): unknown {
         facts,
       });
     case 'full':
-      return new KeylineError('disk-full', {
-        message: `no room to write the ledger ${path}`,
-        hint: 'Free some space, then run the command again. What was not acknowledged was not recorded.',
-        facts,
-      });
+      return full(path);
     case 'damaged':
     case 'constraint':
       return damaged(path, 'SQLite finds it malformed');
     case 'unwritable':
     case 'failed':
+      if (isOutOfRoom(path)) return full(path);
       return new KeylineError('output-unwritable', {
         message: `the ledger ${path} cannot be written`,
         hint: 'Check the folder’s permissions and the disk.',
         facts,
       });
   }
+}
+
+function full(path: string): KeylineError {
+  return new KeylineError('disk-full', {
+    message: `no room to write the ledger ${path}`,
+    hint: 'Free some space, then run the command again. What was not acknowledged was not recorded.',
+    facts: { path },
+  });
 }
 
 /** Makes an empty file that only its owner reads. It never opens one that exists: closing it would drop SQLite's locks (fcntl(2)). */

@@ -319,8 +319,6 @@ describe('a ledger', { timeout: TEST_TIMEOUT_MS }, () => {
     expect([
       { code: 6, failed: 'ledger-full' },
       { code: 2, error: 'disk-full' },
-      // SQLite calls a file size limit an I/O error.
-      { code: 2, error: 'output-unwritable' },
     ]).toContainEqual(outcomeOf(limited));
     expect((await at('ledger verify --json')).code).toBe(0);
     const after = await write1('./devices/slot-4', { profile: 'linux-shell' });
