@@ -15,7 +15,7 @@ import { openLedger } from '../ledger/open-ledger.ts';
 import type { LotAccount } from '../model/lot-account.ts';
 import type { Lot } from '../model/lot.ts';
 import { intersection } from '../model/range.ts';
-import { sealLotClose } from '../seals/lot-close.ts';
+import { openLotClose, sealLotClose } from '../seals/lot-close.ts';
 import type { ClosedPart, LotClose } from '../seals/lot-close.ts';
 import { gatherLedgers } from './gather-ledgers.ts';
 import type { GatheredLedger } from './gather-ledgers.ts';
@@ -137,6 +137,8 @@ export async function closeLot(
   const closedAt = isoSeconds(clock.now());
   const close = closeOf(lot, after, { closedAt, reasons: request.reasons });
   const statement = open && (await sealLotClose(close, open.signer));
+  // It is for good: what would be refused elsewhere does not leave here.
+  if (statement !== undefined) await openLotClose(statement);
   await using _lock = await home.lock();
   const store = new LotStore(home);
   if (statement !== undefined) {

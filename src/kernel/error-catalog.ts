@@ -229,7 +229,7 @@ export const ERROR_CATALOG = {
   'ledger-newer': { exit: 3, hint: 'Install the keyline that this ledger was last used with.' },
   'ledger-damaged': {
     exit: 3,
-    hint: 'Keep the file as it is for an inquiry. Begin a new ledger, and free its units with `keyline grant recover`.',
+    hint: 'Set it aside with `keyline ledger retire`, which keeps it, and free its units with `keyline grant recover`.',
   },
   'ledger-foreign': {
     exit: 3,
@@ -237,7 +237,7 @@ export const ERROR_CATALOG = {
   },
   'ledger-rolled-back': {
     exit: 3,
-    hint: 'This is an older copy: find the ledger that was used last. Without it begin a new one, and free its units with `keyline grant recover`.',
+    hint: 'This is an older copy: find the ledger that was used last. Without it `keyline ledger retire`, and free its units with `keyline grant recover`.',
   },
   'ledger-conflict': {
     exit: 3,

@@ -27,6 +27,8 @@ export interface LedgerOptions {
   readonly acknowledged?: string | undefined;
   /** Of machine-id.ts unless given. */
   readonly machineId?: string | undefined;
+  /** What was set aside for a new ledger to begin; stands in its first event. */
+  readonly retired?: LedgerEvent<'created'>['retired'];
   /** A missing file is `not-found` where this is false. */
   readonly create?: boolean | undefined;
   /** Greatest size in pages of 4 KiB: how a test fills the disk. */

@@ -45,7 +45,7 @@ export async function openLedger(path: string, options: LedgerOptions): Promise<
     }
     if (file.isNew)
       file.guard(() => {
-        begin(file, parts, machine);
+        begin(file, { ...parts, retired: options.retired }, machine);
       });
     requireOwn(file, station.card.stationKey, machine);
     for (const { source, head } of remembered) if (head) requireReached(file, head, source);
@@ -123,7 +123,7 @@ class ClosableQueries extends LedgerQueries implements Disposable {
   }
 }
 
-function begin(file: LedgerFile, parts: LedgerParts, machine: string): void {
+function begin(file: LedgerFile, parts: Parameters<typeof createdEvent>[0], machine: string): void {
   inTransaction(file.database, () => {
     file.database.exec(SCHEMA);
     const insert = file.database.prepare('INSERT INTO events VALUES (1, ?, ?)');

@@ -35,6 +35,7 @@ export function createdEvent(
     readonly station: LedgerStation;
     readonly toolVersion: string;
     readonly clock: Clock;
+    readonly retired?: LedgerEvent<'created'>['retired'];
   },
   machineId: string,
 ): LedgerEvent<'created'> {
@@ -47,6 +48,7 @@ export function createdEvent(
     stationKey: parts.station.card.stationKey,
     machineId,
     epoch: randomBytes(16).toString('hex'),
+    ...(parts.retired && { retired: parts.retired }),
   };
 }
 

@@ -14,6 +14,7 @@ const digest = Type.String({ pattern: '^[0-9a-f]{64}$' });
 const lotId = Type.Unsafe<LotId>(Type.String({ pattern: '^kl_[0-9a-hjkmnp-tv-z]{26}$' }));
 const index = Type.Integer({ minimum: 0, maximum: INDEX_LIMIT - 1 });
 const hardwareId = name;
+const epoch = Type.String({ pattern: '^[0-9a-f]{32}$' });
 const code = Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' });
 const ranges = Type.Array(
   Type.Object({ from: index, count: Type.Integer({ minimum: 1, maximum: INDEX_LIMIT }) }, closed),
@@ -83,7 +84,20 @@ export const LEDGER_EVENTS = {
   created: event('created', {
     stationKey: Type.String({ pattern: '^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$' }),
     machineId: digest,
-    epoch: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+    epoch,
+    /** What was set aside in the folder for this ledger to begin, as far as it could be read. */
+    retired: Type.Optional(
+      Type.Object(
+        {
+          folder: name,
+          reason,
+          operator: name,
+          epoch: Type.Optional(epoch),
+          seq: Type.Optional(Type.Integer({ minimum: 1 })),
+        },
+        closed,
+      ),
+    ),
   }),
   /** Units that this ledger may give (`here`), or that come back from elsewhere by `ledger import`. */
   admitted: event('admitted', {

@@ -1,5 +1,5 @@
-import { rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ledgerPath } from '../../src/home/ledger-paths.ts';
 import { createLot } from '../../src/job/create-lot.ts';
@@ -7,6 +7,7 @@ import { grantLot } from '../../src/job/grant-lot.ts';
 import { importLot } from '../../src/job/import-lot.ts';
 import { bookOf, findLot } from '../../src/job/open-lot.ts';
 import { planRecovery, recoverUnits } from '../../src/job/recover-units.ts';
+import { planRetirement, retireLedger } from '../../src/job/retire-ledger.ts';
 import { readAllocations } from '../../src/job/show-lot.ts';
 import type { Range } from '../../src/model/range.ts';
 import { collect } from '../ledger/station.ts';
@@ -133,5 +134,55 @@ describe('units', () => {
     expect(await refusal(recover({ from: 7, count: 1 }, other))).toBe('not-found');
     expect(await refusal(recover({ from: 7, count: 1 }, 'B7'))).toBe('not-found');
     expect(await recover({ from: 7, count: 1 }, grantId.toUpperCase())).toHaveLength(1);
+  });
+});
+
+describe('a ledger that is set aside', () => {
+  const retire = (witness?: string) =>
+    retireLedger(
+      station.home,
+      { reason: 'an old image', operator: 'ada', witness },
+      { credentials: station.credentials, toolVersion: TOOL },
+    );
+  const kept = (folder: string) => readdir(join(dirname(ledgerPath(station.home)), folder));
+
+  it('is kept with all that remembers it, and stands in the next one’s first event', async () => {
+    await take('aa-01');
+    const path = ledgerPath(station.home);
+    const { epoch } = await look(station, (reader) => reader.identity);
+    const { seq } = await look(station, (reader) => reader.head());
+    const witness = join(station.path, 'witness');
+    await copyFile(path, `${path}.acknowledged`);
+    await writeFile(witness, 'a head');
+    const { folder } = await retire(witness);
+    expect((await kept(folder)).sort()).toEqual([
+      ...['ledger.sqlite', 'ledger.sqlite.acknowledged', 'witness-witness'],
+    ]);
+    const next = await look(station, (reader) => reader.identity);
+    expect(next.epoch).not.toBe(epoch);
+    const retired = { folder, reason: 'an old image', operator: 'ada', epoch, seq };
+    expect(next.retired).toEqual(retired);
+    // Nothing came free by it.
+    expect(await refusal(take('aa-02'))).toBe('already-allocated');
+    await recover({ from: 100, count: 1 });
+    expect(await take('aa-02')).toMatchObject([{ index: 100 }]);
+  });
+
+  it('may be damaged, or gone with only a head of it left', async () => {
+    await take('aa-01');
+    const path = ledgerPath(station.home);
+    await writeFile(path, 'no ledger any more');
+    expect(await refusal(take('aa-02'))).toBe('ledger-damaged');
+    expect(await kept((await retire()).folder)).toEqual(['ledger.sqlite']);
+    await rename(path, `${path}.acknowledged`);
+    expect(await kept((await retire()).folder)).toEqual(['ledger.sqlite.acknowledged']);
+  });
+
+  it('is none where there is nothing of one, or somebody has it open', async () => {
+    expect(await refusal(retire())).toBe('not-found');
+    await take('aa-01');
+    await look(station, async () => {
+      expect(await refusal(planRetirement(station.home, {}))).toBe('ledger-busy');
+    });
   });
 });
