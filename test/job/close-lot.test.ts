@@ -9,6 +9,7 @@ import { exportLedger } from '../../src/job/export-ledger.ts';
 import { grantLot } from '../../src/job/grant-lot.ts';
 import { importLot } from '../../src/job/import-lot.ts';
 import { bookOf, findLot } from '../../src/job/open-lot.ts';
+import { openStation } from '../../src/job/open-station.ts';
 import { planSettlement } from '../../src/job/plan-settlement.ts';
 import type { Settlement } from '../../src/job/plan-settlement.ts';
 import { reclaimUnits } from '../../src/job/reclaim-units.ts';
@@ -20,8 +21,9 @@ import { spkiOf } from '../../src/model/hierarchy.ts';
 import { openLotClose } from '../../src/seals/lot-close.ts';
 import { signUnitReturn } from '../../src/seals/unit-return.ts';
 import type { UnitReturn } from '../../src/seals/unit-return.ts';
+import { passing } from '../ledger/station.ts';
 import { otherKey, payloadOf, refusal, withPart } from '../seals/fixtures.ts';
-import { takeAll, TOOL } from './line-home.ts';
+import { takeAll, TOOL, withLedger } from './line-home.ts';
 import { close, contentOf, lotRequest, makeOwner, makeStation } from './lot-home.ts';
 import type { TestHome } from './lot-home.ts';
 import { TestDevice } from './provision-rig.ts';
@@ -127,6 +129,32 @@ describe('closing a lot', () => {
       ...{ spare: { done: 1, surrendered: 1 }, unusedReason: 'cut' },
       ledgers: [{ station: 'bench' }],
     });
+  });
+
+  it('is refused while a unit is anywhere between reserved and done', async () => {
+    const { lot } = await findLot(owner.home, 'A1');
+    const { lotId, size, spare } = lot;
+    await takeAll(owner, 'A1', [new TestDevice('aa-01')], { from: 0, count: 10 });
+    const again = { range: { from: 20, count: 5 }, purpose: 'manifest', who: 'ada' } as const;
+    await bookOf(owner.home, lot).allocate(again);
+    await withLedger(owner, async (ledger) => {
+      for (const [steps, id] of ['bb-01', 'bb-02', 'bb-03'].entries()) {
+        const { index } = await ledger.reserve({ lotId, hardwareId: id });
+        for (const event of passing(index, id).slice(0, steps + 1)) {
+          await ledger.record({ ...event, lotId });
+        }
+      }
+      const ranges = [{ from: 20, count: 5 }];
+      await ledger.admit({ lotId, size, spare, ranges, use: 'elsewhere' });
+    });
+    expect(await openGroups()).toEqual([
+      ...['1 writing (1)', '1 written (2)', '1 verified (3)', '6 free (4-9)', '5 elsewhere'],
+      '8175 never left (10-19, 25-8189)',
+    ]);
+    // A reason is for units that no device has.
+    expect(await openGroups({ reasons: { unused: 'cut', lost: 'cut' } })).toEqual([
+      ...['1 writing (1)', '1 written (2)', '1 verified (3)'],
+    ]);
   });
 
   it('wants the ledger of every station, and what each never used given back', async () => {
@@ -252,6 +280,16 @@ describe('a station that gives units back', () => {
     const range = { from: 0, count: 100 };
     await takeAll(owner, 'A1', [new TestDevice('aa-01')], range);
     const statement = await giveBack(owner);
+    using bench = await openStation(owner.home, owner.credentials);
+    const returns = [{ ranges: [{ from: 1, count: 100 }] }];
+    const more = await signUnitReturn(
+      { ...(payloadOf(statement) as UnitReturn), returns },
+      {
+        ...{ key: bench.signingKey, lot: headerOf(statement).lot ?? '' },
+      },
+    );
+    // Unit 100 never left.
+    expect(await refusal(reclaimUnits(owner.home, more, { dryRun: false }))).toBe('outside-grant');
     await reclaimUnits(owner.home, statement, { dryRun: false });
     const { lot } = await findLot(owner.home, 'A1');
     const book = bookOf(owner.home, lot);
