@@ -25,7 +25,7 @@ const ROOMS: Record<string, readonly string[]> = {
   label: ['model', 'kernel'],
   ledger: ['seals', 'model', 'kernel'],
   registry: ['model', 'kernel'],
-  service: ['registry', 'custody', 'seals', 'model', 'kernel'],
+  service: ['registry', 'custody', 'manifest', 'seals', 'model', 'kernel'],
   job: BELOW_JOB,
   cli: [...BELOW_JOB, 'job'],
   commands: ['cli', 'job', 'model', 'kernel'],

@@ -127,4 +127,36 @@ export const REGISTRY_ERRORS = {
     status: 409,
     hint: 'Read it again: its state does not allow this.',
   },
+
+  // keys, lots and uploads
+  'proof-refused': {
+    exit: 5,
+    status: 422,
+    hint: 'Ask for a new nonce and sign again: a proof is for one registry, one account and ten minutes.',
+  },
+  'key-taken': {
+    exit: 5,
+    status: 409,
+    hint: 'The key is registered already, by an account that you cannot see; ask who else has it.',
+  },
+  'test-key-refused': {
+    exit: 5,
+    status: 422,
+    hint: 'A test key is for test accounts; register the key that products are made with.',
+  },
+  'part-mismatch': {
+    exit: 5,
+    status: 422,
+    hint: 'Send the bytes of this chunk as the seal has them; `keyline manifest check` tells whether the file changed.',
+  },
+  'part-conflict': {
+    exit: 5,
+    status: 409,
+    hint: 'Another content of this part is here already, and fits the seal; check which file you sent.',
+  },
+  'upload-incomplete': {
+    exit: 5,
+    status: 409,
+    hint: 'Send the parts that GET of the upload names as missing, then commit again.',
+  },
 } as const;

@@ -35,10 +35,19 @@ export function signKeyProof(proof: KeyProof, sealKey: KeyObject): Promise<strin
   return signStatement(TYP, payload, sealKey);
 }
 
+/** A proof that verified. */
+export type OpenedKeyProof = KeyProof & {
+  readonly provisioningKey: ProvisioningKey;
+  /** SPKI of the seal key that signed. */
+  readonly sealKey: Uint8Array;
+};
+
 /** The proof that a JWS states, and the provisioning key whose seal key signed it. Throws `signature-invalid`. */
-export async function openKeyProof(
-  jws: string,
-): Promise<KeyProof & { readonly provisioningKey: ProvisioningKey }> {
+export async function openKeyProof(jws: string): Promise<OpenedKeyProof> {
   const { payload, signerSpki } = await verifyStatement(TYP, KeyProof, jws);
-  return { ...payload, provisioningKey: provisioningKeyOfSeal(signerSpki) };
+  return {
+    ...payload,
+    provisioningKey: provisioningKeyOfSeal(signerSpki),
+    sealKey: signerSpki,
+  };
 }

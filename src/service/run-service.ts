@@ -15,6 +15,7 @@ import type { ListenAddress } from './listen-address.ts';
 import type { Limits, Service } from './service.ts';
 import { readMeta } from './store/migrate.ts';
 import { isPostgres, openStore } from './store/open-store.ts';
+import { UploadRunner } from './uploads/upload-runner.ts';
 
 /** How a registry is served. */
 export interface ServeChoices {
@@ -88,6 +89,7 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
   const app = await buildApp(service, { log, metrics, https, trustProxy, version });
   const admin = buildAdminApp(service, metrics);
   using _housekeeping = new Housekeeping(service, log);
+  await using _uploads = new UploadRunner(service, log, choices.database);
   try {
     const port = await listenOn(app, listen);
     const adminPort = adminListen && (await listenOn(admin, adminListen));

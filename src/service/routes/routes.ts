@@ -6,9 +6,12 @@ import { deviceRoutes } from './device.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { loginRoutes } from './login.ts';
+import { lotRoutes } from './lots.ts';
 import { meRoutes } from './me.ts';
 import { operationRoutes } from './operations.ts';
+import { provisioningKeyRoutes } from './provisioning-keys.ts';
 import { tokenRoutes } from './token.ts';
+import { uploadRoutes } from './uploads.ts';
 
 /** All of the API, one noun a file. */
 export function registerRoutes(app: App, service: Service): void {
@@ -29,4 +32,7 @@ export function registerRoutes(app: App, service: Service): void {
   eventRoutes(app, service);
   deviceSessionRoutes(app, service);
   deviceRoutes(app, service);
+  provisioningKeyRoutes(app, service);
+  lotRoutes(app);
+  uploadRoutes(app, service);
 }

@@ -52,7 +52,9 @@ CREATE TABLE uploadParts (
   n ${whole} NOT NULL,
   digest ${text} NOT NULL,
   sizeBytes ${whole} NOT NULL,
+  isGzip ${whole} NOT NULL,
   content ${bytes},
+  outcomes ${bytes},
   appliedAt ${text},
   PRIMARY KEY (uploadId, n)
 );
@@ -92,10 +94,9 @@ CREATE TABLE credentials (
   deviceId ${text} NOT NULL,
   scheme ${text} NOT NULL,
   isActive ${whole} NOT NULL,
-  PRIMARY KEY (provisioningKey, endpointKey)
+  PRIMARY KEY (endpointKey, provisioningKey)
 );
 CREATE UNIQUE INDEX oneActiveCredential ON credentials (deviceId) WHERE isActive = 1;
-CREATE INDEX credentialsByEndpoint ON credentials (endpointKey);
 CREATE TABLE custody (
   deviceId ${text} NOT NULL,
   step ${whole} NOT NULL,

@@ -159,23 +159,15 @@ async function findHeld(change: Change, wanted: NewDevice): Promise<HeldDevice |
     .executeTakeFirst();
 }
 
-type HeldDevice = Device & { readonly scheme: string };
+/** A device with the scheme of the credential that it is held by. */
+export type HeldDevice = Device & { readonly scheme: string };
 
 async function compare(
   change: Change,
   { scheme, ...device }: HeldDevice,
   wanted: NewDevice,
 ): Promise<RegisterOutcome> {
-  const isSame =
-    device.accountId === wanted.accountId &&
-    device.serial === wanted.serial &&
-    device.lotId === wanted.lotId &&
-    device.lotIndex === wanted.lotIndex &&
-    scheme === wanted.scheme &&
-    agrees(device.model, wanted.model) &&
-    agrees(device.claimDigest, wanted.claimDigest) &&
-    agrees(device.hardwareId, wanted.hardwareId);
-  if (!isSame) return { outcome: 'conflict' };
+  if (!isSameDevice({ ...device, scheme }, wanted)) return { outcome: 'conflict' };
   if (device.provisioning !== 'planned' || wanted.provisioning === 'planned') {
     return { outcome: 'unchanged', device };
   }
@@ -187,6 +179,20 @@ async function compare(
   const { hardwareId } = wanted;
   await change.db.updateTable('devices').set({ hardwareId }).where('id', '=', id).execute();
   return { outcome: 'unchanged', device: { ...built, hardwareId } };
+}
+
+/** Whether a report speaks of this device and contradicts nothing that is known of it. */
+export function isSameDevice(held: HeldDevice, wanted: NewDevice): boolean {
+  return (
+    held.accountId === wanted.accountId &&
+    held.serial === wanted.serial &&
+    held.lotId === wanted.lotId &&
+    held.lotIndex === wanted.lotIndex &&
+    held.scheme === wanted.scheme &&
+    agrees(held.model, wanted.model) &&
+    agrees(held.claimDigest, wanted.claimDigest) &&
+    agrees(held.hardwareId, wanted.hardwareId)
+  );
 }
 
 /** What was left out says nothing against what is known, and the other way round. */

@@ -113,8 +113,11 @@ export interface Tables {
     n: number;
     digest: string;
     sizeBytes: number;
-    /** Until it was applied. */
+    isGzip: Flag;
+    /** As it came, until it was applied. */
     content: Uint8Array | null;
+    /** A byte a row once it was applied: its place in `ROW_OUTCOMES`. */
+    outcomes: Uint8Array | null;
     appliedAt: string | null;
   };
   devices: DeviceTable;

@@ -1,0 +1,96 @@
+import { KeylineError } from '../../kernel/errors.ts';
+import { verifyManifestSeal } from '../../seals/manifest-seal.ts';
+import { advanceOperation, endOperation, findOperation } from '../store/operations.ts';
+import type { Operation } from '../store/operations.ts';
+import { registerRows } from '../store/register-rows.ts';
+import type { BulkContext, BulkRow } from '../store/register-rows.ts';
+import type { Change, Store } from '../store/store.ts';
+import * as uploads from '../store/uploads.ts';
+import type { Upload } from '../store/uploads.ts';
+import { PartReader } from './part-reader.ts';
+import type { ReadRow } from './part-reader.ts';
+import { countOutcomes, outcomeByte } from './row-outcome.ts';
+import { unpack } from './unpack-part.ts';
+
+const ORIGIN = { actor: 'registry' } as const;
+
+/** Told after each step that was committed. */
+export type OnStep = (operation: Operation) => void | Promise<void>;
+
+/**
+ * Makes devices of an upload's rows, a transaction a part with its audit entry and its event, and shows
+ * them all in the last one. Where it was cut short, another call goes on. Throws `state-conflict` where
+ * another process has taken the operation over.
+ */
+export async function commitUpload(
+  store: Store,
+  taken: Operation,
+  { signal, onStep }: { readonly signal?: AbortSignal; readonly onStep?: OnStep } = {},
+): Promise<void> {
+  let operation = taken;
+  const upload = await uploads.findUpload(store.reader, operation.accountId, operation.subject);
+  if (!upload) throw new Error('an operation is for an upload that is not there');
+  const { seal, lot } = await verifyManifestSeal(upload.seal);
+  const reader = new PartReader(seal, lot);
+  const context: BulkContext = {
+    ...{ accountId: upload.accountId, lotId: upload.lotId, uploadId: upload.id },
+    ...{ provisioningKey: lot.provisioningKey, scheme: lot.scheme },
+    provisioning: upload.kind === 'planned' ? 'planned' : 'verified',
+  };
+  for (;;) {
+    if (signal?.aborted) return;
+    const part = await uploads.nextPart(store.reader, upload.id);
+    if (!part) break;
+    const content = part.content ?? new Uint8Array();
+    const rows = reader.read(part.n, part.isGzip === 1 ? await unpack(content) : content);
+    operation = await store.change(ORIGIN, async (change) => {
+      const outcomes = await applyRows(change, context, rows);
+      await uploads.endPart(change, part, outcomes);
+      const { accountId, id: subject } = upload;
+      const data = { part: part.n, ...countOutcomes([outcomes]) };
+      change.record({ accountId, type: 'upload.part-applied', subject, data });
+      change.wake(operation.id);
+      return held(await advanceOperation(change, operation, operation.done + 1));
+    });
+    await onStep?.(operation);
+  }
+  const ended = await store.change(ORIGIN, async (change) => {
+    const result = await countAll(change, upload);
+    await uploads.showUpload(change, upload);
+    return held(await endOperation(change, operation, { result }));
+  });
+  await onStep?.(ended);
+}
+
+/** Ends the operation of a commit that can never succeed; nothing of the upload is seen. */
+export async function failCommit(store: Store, taken: Operation, problem: unknown): Promise<void> {
+  await store.change(ORIGIN, async (change) => {
+    const operation = await findOperation(change.db, taken.accountId, taken.id);
+    if (operation) await endOperation(change, operation, { problem });
+  });
+}
+
+async function applyRows(
+  change: Change,
+  context: BulkContext,
+  rows: readonly ReadRow[],
+): Promise<Uint8Array> {
+  const good = rows.filter((row): row is BulkRow => typeof row !== 'string');
+  const became = (await registerRows(change, context, good)).values();
+  return Uint8Array.from(rows, (row) =>
+    outcomeByte(typeof row === 'string' ? row : (became.next().value ?? 'conflict')),
+  );
+}
+
+async function countAll(change: Change, { id, parts }: Upload): Promise<object> {
+  const all: Uint8Array[] = [];
+  for (let n = 0; n < parts; n++) {
+    all.push((await uploads.outcomesOf(change.db, id, n)) ?? new Uint8Array());
+  }
+  return { ...countOutcomes(all) };
+}
+
+function held(operation: Operation | undefined): Operation {
+  if (operation) return operation;
+  throw new KeylineError('state-conflict', { message: 'another process works on the upload' });
+}

@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { FastifyBaseLogger } from 'fastify';
+import { assetUrl } from '../../kernel/asset.ts';
+import { WakeSignal } from '../http/stream.ts';
+import type { Service } from '../service.ts';
+import { isPostgres } from '../store/open-store.ts';
+import { takeOperation } from '../store/operations.ts';
+import type { Operation } from '../store/operations.ts';
+import { COMMIT_KIND } from '../store/uploads.ts';
+import { commitUpload, failCommit } from './commit-upload.ts';
+
+/** An operation whose process died is taken over so soon after its lease has ended. */
+const LOOK_MS = 5_000;
+const ORIGIN = { actor: 'registry' } as const;
+
+/**
+ * Carries out committed uploads one after the other until `service.closing` fires: on SQLite in a worker
+ * thread with a connection of its own, on PostgreSQL here, where the server does the work.
+ */
+export class UploadRunner implements AsyncDisposable {
+  readonly #service: Service;
+  readonly #log: FastifyBaseLogger;
+  readonly #database: string;
+  readonly #ended: Promise<void>;
+
+  constructor(service: Service, log: FastifyBaseLogger, database: string) {
+    this.#service = service;
+    this.#log = log;
+    this.#database = database;
+    this.#ended = this.#run();
+  }
+
+  /** Resolves once nothing is under way; what was not finished goes on at the next start. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { store, closing } = this.#service;
+    using woken = new WakeSignal(store, [COMMIT_KIND]);
+    while (!closing.aborted) {
+      try {
+        const operation = await store.change(ORIGIN, (change) =>
+          takeOperation(change, COMMIT_KIND),
+        );
+        if (operation) await this.#carryOut(operation);
+        else await woken.wait(closing, LOOK_MS);
+      } catch (error) {
+        this.#log.error({ err: error }, 'an upload could not be taken up');
+        await woken.wait(closing, LOOK_MS);
+      }
+    }
+  }
+
+  async #carryOut(operation: Operation): Promise<void> {
+    const { store, closing } = this.#service;
+    try {
+      if (isPostgres(this.#database)) await commitUpload(store, operation, { signal: closing });
+      else await this.#inWorker(operation);
+    } catch (error) {
+      if (closing.aborted) return;
+      const { code = 'registry-failed' } = error as { code?: string };
+      this.#log.error({ err: error, operation: operation.id, code }, 'an upload failed');
+      // What passes by itself is tried again when the lease has ended.
+      if (code === 'registry-unavailable' || code === 'state-conflict') return;
+      await failCommit(store, operation, { code });
+    }
+  }
+
+  async #inWorker(operation: Operation): Promise<void> {
+    const { store, closing } = this.#service;
+    const workerData = { database: this.#database, operation };
+    const url = assetUrl('upload-worker.js');
+    const worker = new Worker(url, { workerData, execArgv: [], env: {}, name: 'keyline-upload' });
+    const stop = (): void => void worker.terminate();
+    closing.addEventListener('abort', stop);
+    let waking = Promise.resolve();
+    worker.on('message', (ids: readonly string[]) => {
+      // The worker's connection wakes nobody in this thread.
+      waking = waking
+        .then(() =>
+          store.change(ORIGIN, (change) => {
+            for (const id of ids) change.wake(id);
+            return Promise.resolve();
+          }),
+        )
+        .catch(() => undefined);
+    });
+    try {
+      await once(worker, 'exit');
+    } finally {
+      closing.removeEventListener('abort', stop);
+      await waking;
+    }
+  }
+}
