@@ -35,6 +35,10 @@ export default class StationRun extends BaseCommand {
         'Run PROGRAM for each verified unit, its facts as JSON on stdin; repeat for arguments.',
     }),
     'after-pass-timeout': countFlag({ default: 60, summary: 'Seconds that it may take.' }),
+    log: Flags.string({
+      helpValue: 'DIR',
+      summary: 'Append what goes over each slot’s line to DIR/slot-N.log, secrets masked.',
+    }),
     ...passFlags,
     ...overwriteFlags,
     ...keyFlags,

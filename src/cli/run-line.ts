@@ -14,6 +14,7 @@ import type { LineCommand } from './run-bench.ts';
 import { watchOutput } from './output-loss.ts';
 import { drawnScreen, jsonScreen, lineScreen } from './station-screen.ts';
 import { StationView } from './station-view.ts';
+import { WireFiles } from './wire-files.ts';
 
 /** What the flags of `station run` gave beside those of every run. */
 export interface StationFlagValues extends LineFlagValues, PassFlagValues {
@@ -24,6 +25,7 @@ export interface StationFlagValues extends LineFlagValues, PassFlagValues {
   readonly once: boolean;
   readonly 'after-pass'?: readonly string[] | undefined;
   readonly 'after-pass-timeout': number;
+  readonly log?: string | undefined;
 }
 
 /** Works on the slots of a jig and shows it; 6 is the exit code where a device failed, 130 after Ctrl-C. */
@@ -78,6 +80,9 @@ export async function runLine(
     },
   });
   const { operator, scans } = input;
+  const { log } = flags;
+  const warn = command.warning.bind(command);
+  await using wire = log === undefined ? undefined : await WireFiles.open(log, warn);
   const tally = await runStation(
     { ...line, run },
     {
@@ -85,6 +90,11 @@ export async function runLine(
       onEvent: (event) => {
         screen.take(event);
       },
+      ...(wire && {
+        onWire: (slot, entry) => {
+          wire.take(slot, entry);
+        },
+      }),
       ...(operator && { nextByOperator: (slot, until) => operator.next(slot, until) }),
     },
   );

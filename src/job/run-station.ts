@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Jig, JigSlot } from '../device/jig.ts';
+import type { WireEntry } from '../device/wire-log.ts';
 import type { Port } from '../device/ports/port.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { LiveDevices } from './live-devices.ts';
@@ -24,6 +25,8 @@ export interface StationOptions {
   readonly once?: boolean | undefined;
   readonly signal: AbortSignal;
   readonly onEvent?: ((event: StationEvent) => void) | undefined;
+  /** What goes over the line of each slot, secrets masked. */
+  readonly onWire?: ((slot: number, entry: WireEntry) => void) | undefined;
   /** Resolves when a person says that a device is in the slot. */
   readonly nextByOperator?: ((slot: number, signal: AbortSignal) => Promise<void>) | undefined;
   /** What is scanned of each device, and by which desk. */
@@ -107,6 +110,7 @@ function makeSlot(
   });
   return new StationSlot({
     ...{ ...shared, number: slot.slot, run, driver, presence, maxAttempts, once, scans },
+    onWire: (entry) => options.onWire?.(slot.slot, entry),
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Driver } from '../device/driver.ts';
 import { acceptHardwareId } from '../device/hardware-id.ts';
 import { WireLog } from '../device/wire-log.ts';
+import type { WireEntry } from '../device/wire-log.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { DeviceFailure, FAILURES } from '../model/failure.ts';
 import type { DeviceSession } from './device-session.ts';
@@ -27,6 +28,7 @@ export interface SlotParts {
   readonly maxAttempts: number;
   readonly once: boolean;
   readonly onEvent: (event: StationEvent) => void;
+  readonly onWire?: ((entry: WireEntry) => void) | undefined;
 }
 
 /** Failures after which the port has to be opened anew first. */
@@ -109,12 +111,12 @@ export class StationSlot {
   }
 
   async #provision(session: DeviceSession, scannedId: string | undefined): Promise<Outcome> {
-    const { run, driver, number, signal, maxAttempts, onEvent, scans } = this.#parts;
+    const { run, driver, number, signal, maxAttempts, onEvent, onWire, scans } = this.#parts;
     const asksForLabel = scans?.wanted.includes('label') === true;
     for (let attempt = 1; ; attempt++) {
       const began = performance.now();
       const outcome = await provisionUnit(run, {
-        ...{ driver, session, signal, scannedId, slot: String(number) },
+        ...{ driver, session, signal, scannedId, slot: String(number), onWire },
         ...(asksForLabel && { scanLabel: (serial: string) => this.#scanLabel(serial) }),
         arrived: (hardwareId) => this.#arrived(hardwareId),
         onStep: (step) => {

@@ -6,7 +6,7 @@ import type { StationOptions } from '../../src/job/run-station.ts';
 import type { StationEvent } from '../../src/job/station-event.ts';
 import { KeylineError } from '../../src/kernel/errors.ts';
 import { DeviceFailure } from '../../src/model/failure.ts';
-import { lineOf, Rig, TestDevice } from './provision-rig.ts';
+import { lineOf, PUBLISHED, Rig, TestDevice } from './provision-rig.ts';
 
 let rig: Rig;
 beforeEach(async () => {
@@ -68,6 +68,21 @@ const devicesOf = (count: number) =>
   Array.from({ length: count }, (_, at) => new TestDevice(`aa-${at}`));
 
 describe('slots', () => {
+  it('have a wire log each', async () => {
+    const wire = new Map<number, string>();
+    await run(devicesOf(2), {
+      once: true,
+      onWire: (slot, { bytes }) => {
+        wire.set(slot, `${wire.get(slot) ?? ''}${Buffer.from(bytes).toString()} `);
+      },
+    }).ended;
+    expect([...wire.keys()].sort()).toEqual([1, 2]);
+    for (const text of wire.values()) {
+      expect(text).toContain('[secret]');
+      for (const { endpointSecret } of PUBLISHED) expect(text).not.toContain(endpointSecret);
+    }
+  });
+
   it('work at the same time, and each device gets a unit of its own', async () => {
     const devices = devicesOf(8);
     const meet = barrier(8);
