@@ -74,6 +74,11 @@ export const REGISTRY_ERRORS = {
     status: 403,
     hint: 'This account asks its admins for a second factor: enrol an authenticator first.',
   },
+  'link-ended': {
+    exit: 5,
+    status: 410,
+    hint: 'Ask an admin for another: each serves once, and for a limited time.',
+  },
   forbidden: {
     exit: 5,
     status: 403,

@@ -1,8 +1,9 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { KeylineError } from '../../kernel/errors.ts';
+import { may } from '../../model/role.ts';
 import { memberOf } from '../auth/caller.ts';
-import type { Member } from '../auth/caller.ts';
+import type { Caller, Member } from '../auth/caller.ts';
 import { sendEvents, WakeSignal } from '../http/stream.ts';
 import type { App, Service } from '../service.ts';
 import { eventsAfter, lastEvent } from '../store/feed.ts';
@@ -75,7 +76,7 @@ async function positionOf(service: Service, accountId: string, asked: string): P
 /** Ends within a moment of the token: whoever is disabled or rotated is woken by its own id. */
 async function stream(
   { service, member, after }: { service: Service; member: Member; after: number },
-  authenticate: () => Promise<unknown>,
+  authenticate: () => Promise<Caller | undefined>,
   reply: Parameters<typeof sendEvents>[0],
 ): Promise<void> {
   const { store, closing } = service;
@@ -83,7 +84,8 @@ async function stream(
   let position = after;
   await sendEvents(reply, closing, {
     async next() {
-      if (!(await authenticate())) return 'end';
+      const caller = await authenticate();
+      if (!caller || caller.kind === 'device' || !may(caller, 'events:read')) return 'end';
       const limit = 500;
       const events = await eventsAfter(store.reader, member.accountId, { after: position, limit });
       position = events.at(-1)?.seq ?? position;

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { App, Service } from '../service.ts';
 import { accountRoutes } from './account.ts';
+import { newAccountRoutes } from './accounts.ts';
 import { deviceSessionRoutes } from './device-session.ts';
 import { deviceRoutes } from './device.ts';
 import { eventRoutes } from './events.ts';
@@ -9,9 +10,13 @@ import { loginRoutes } from './login.ts';
 import { lotRoutes } from './lots.ts';
 import { meRoutes } from './me.ts';
 import { operationRoutes } from './operations.ts';
+import { passwordRoutes } from './password.ts';
 import { provisioningKeyRoutes } from './provisioning-keys.ts';
+import { registrationRoutes } from './registrations.ts';
+import { systemAccountRoutes } from './system-accounts.ts';
 import { tokenRoutes } from './token.ts';
 import { uploadRoutes } from './uploads.ts';
+import { userRoutes } from './users.ts';
 
 /** All of the API, one noun a file. */
 export function registerRoutes(app: App, service: Service): void {
@@ -27,6 +32,11 @@ export function registerRoutes(app: App, service: Service): void {
   tokenRoutes(app, service);
   loginRoutes(app, service);
   meRoutes(app, service);
+  passwordRoutes(app, service);
+  registrationRoutes(app, service);
+  newAccountRoutes(app);
+  userRoutes(app, service);
+  systemAccountRoutes(app, service);
   accountRoutes(app, service);
   operationRoutes(app, service);
   eventRoutes(app, service);

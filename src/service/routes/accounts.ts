@@ -1,0 +1,51 @@
+import { Type } from 'typebox';
+import { issueOneTimeToken, LIFE_MS } from '../auth/one-time-token.ts';
+import type { App } from '../service.ts';
+import { createAccount } from '../store/accounts.ts';
+import { needMember } from '../store/members.ts';
+import { createPrincipal } from '../store/principals.ts';
+import { AccountView, toAccountView } from './account.ts';
+import { MemberView, PersonName, toMemberView } from './members.ts';
+import { Invitation, LoginName } from './users.ts';
+
+const closed = { additionalProperties: false } as const;
+
+const NewAccount = Type.Object(
+  {
+    handle: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{2,39}$' }),
+    name: PersonName,
+    kind: Type.Enum(['oem', 'reseller', 'customer']),
+    isTest: Type.Optional(Type.Boolean({ description: 'Takes test keys, and no others.' })),
+    admin: Type.Object({ login: LoginName, name: PersonName }, closed),
+  },
+  closed,
+);
+const MadeAccount = Type.Object(
+  { account: AccountView, admin: MemberView, invitation: Invitation },
+  closed,
+);
+
+/** Accounts, made by the platform with their first admin, who is invited. */
+export function newAccountRoutes(app: App): void {
+  app.post(
+    '/v1/accounts',
+    {
+      config: { access: 'accounts:create' },
+      schema: { tags: ['account'], body: NewAccount, response: { 201: MadeAccount } },
+    },
+    (request, reply) =>
+      app.repeatable.answer(request, reply, async (change) => {
+        const { handle, name, kind, isTest = false, admin } = request.body;
+        const account = await createAccount(change, { handle, name, kind, isTest });
+        const { id: accountId } = account;
+        const roles = ['account-admin'] as const;
+        const wanted = { kind: 'user', accountId, roles, ...admin } as const;
+        const { id: principalId } = await createPrincipal(change, wanted);
+        const owner = { accountId, principalId };
+        const invitation = await issueOneTimeToken(change, owner, LIFE_MS.invitation);
+        const found = await needMember(change.db, { accountId, kind: 'user' }, principalId);
+        const body = { account: toAccountView(account), admin: toMemberView(found), invitation };
+        return { status: 201, body, isSecret: true };
+      }),
+  );
+}

@@ -1,0 +1,136 @@
+import { KeylineError } from '../../kernel/errors.ts';
+import type { Role } from '../../model/role.ts';
+import { rolesIn } from './memberships.ts';
+import type { Principal } from './principals.ts';
+import type { Change, Reader } from './store.ts';
+
+/** A person or a machine as an account sees it: its own, or one that has roles there. */
+export interface AccountMember {
+  readonly principal: Principal;
+  readonly roles: readonly Role[];
+  /** The account vouches for it: only there it is renamed, disabled, and given another secret. */
+  readonly isHome: boolean;
+}
+
+/** Which of an account's members. */
+export interface MemberPlace {
+  readonly accountId: string;
+  readonly kind: Principal['kind'];
+}
+
+/** The account's members of one kind by id, at most `limit` after `after`. */
+export async function listMembers(
+  db: Reader,
+  { accountId, kind }: MemberPlace,
+  { limit, after }: { readonly limit: number; readonly after: string | undefined },
+): Promise<AccountMember[]> {
+  let query = db
+    .selectFrom('principals')
+    .selectAll()
+    .where('kind', '=', kind)
+    .where((eb) =>
+      eb.or([
+        eb('homeAccountId', '=', accountId),
+        eb(
+          'id',
+          'in',
+          eb.selectFrom('memberships').select('principalId').where('accountId', '=', accountId),
+        ),
+      ]),
+    )
+    .orderBy('id')
+    .limit(limit);
+  if (after !== undefined) query = query.where('id', '>', after);
+  const principals = await query.execute();
+  const members: AccountMember[] = [];
+  for (const principal of principals) members.push(await asMember(db, accountId, principal));
+  return members;
+}
+
+/** The account's member with this id. Throws `object-unknown` for another account's too. */
+export async function needMember(
+  db: Reader,
+  { accountId, kind }: MemberPlace,
+  id: string,
+): Promise<AccountMember> {
+  const principal = await db
+    .selectFrom('principals')
+    .selectAll()
+    .where('id', '=', id)
+    .where('kind', '=', kind)
+    .executeTakeFirst();
+  const member = principal && (await asMember(db, accountId, principal));
+  if (member && (member.isHome || member.roles.length > 0)) return member;
+  throw new KeylineError('object-unknown', { message: 'the account has no such member' });
+}
+
+/**
+ * Puts these roles in place of those that the member has in the account; none at all end its membership
+ * and its tokens there. Throws `state-conflict` where nobody would be left to manage the account.
+ */
+export async function setRoles(
+  change: Change,
+  { accountId, principalId }: { readonly accountId: string; readonly principalId: string },
+  roles: readonly Role[],
+): Promise<void> {
+  await change.db
+    .deleteFrom('memberships')
+    .where('accountId', '=', accountId)
+    .where('principalId', '=', principalId)
+    .execute();
+  const rows = [...new Set(roles)].map((role) => ({ accountId, principalId, role }));
+  if (rows.length > 0) await change.db.insertInto('memberships').values(rows).execute();
+  const data = { roles: [...roles].sort().join(' ') };
+  change.record({ accountId, type: 'membership.changed', subject: principalId, data });
+}
+
+/** Renames, and takes the version that the change was decided on. Throws `precondition-failed`. */
+export async function touchPrincipal(
+  change: Change,
+  { id, version }: Pick<Principal, 'id' | 'version'>,
+  set: { readonly name?: string },
+): Promise<void> {
+  const { numUpdatedRows } = await change.db
+    .updateTable('principals')
+    .set((eb) => ({ ...set, version: eb('version', '+', 1) }))
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .executeTakeFirst();
+  if (numUpdatedRows === 1n) return;
+  throw new KeylineError('precondition-failed', { message: 'the member was changed meanwhile' });
+}
+
+/** Takes the account's row until the commit: two who would each remove the other's admin wait. */
+export async function holdAccount({ db }: Change, accountId: string): Promise<void> {
+  await db
+    .updateTable('accounts')
+    .set((eb) => ({ version: eb.ref('version') }))
+    .where('id', '=', accountId)
+    .execute();
+}
+
+/** Throws `state-conflict` where the account has no person left who is an active account-admin. */
+export async function requireAdmin({ db }: Change, accountId: string): Promise<void> {
+  const admin = await db
+    .selectFrom('memberships')
+    .innerJoin('principals', 'principals.id', 'memberships.principalId')
+    .select('principals.id')
+    .where('memberships.accountId', '=', accountId)
+    .where('memberships.role', '=', 'account-admin')
+    .where('principals.kind', '=', 'user')
+    .where('principals.state', '=', 'active')
+    .executeTakeFirst();
+  if (admin) return;
+  throw new KeylineError('state-conflict', {
+    message: 'nobody would be left who manages this account',
+  });
+}
+
+async function asMember(
+  db: Reader,
+  accountId: string,
+  principal: Principal,
+): Promise<AccountMember> {
+  const roles = await rolesIn(db, { accountId, principalId: principal.id });
+  return { principal, roles, isHome: principal.homeAccountId === accountId };
+}
