@@ -62,6 +62,11 @@ export class Home {
     return join(this.stationDir, 'station.age');
   }
 
+  /** Who is logged in to which registry; secret. */
+  get registrySession(): string {
+    return join(this.path, 'registry', 'session.json');
+  }
+
   get casDir(): string {
     return join(this.path, 'cas');
   }

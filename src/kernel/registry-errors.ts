@@ -164,4 +164,5 @@ export const REGISTRY_ERRORS = {
     status: 409,
     hint: 'Send the parts that GET of the upload names as missing, then commit again.',
   },
+  'rows-refused': { exit: 6, hint: 'The file of failed rows names each, and why.' },
 } as const;

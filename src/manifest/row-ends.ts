@@ -26,6 +26,24 @@ export function endOfRows(bytes: Uint8Array, rows: number, format: RowFormat): n
   return end;
 }
 
+/** How many whole rows, at most `limit`, `bytes` begin with, and the offset after them. */
+export function wholeRows(
+  bytes: Uint8Array,
+  limit: number,
+  format: RowFormat,
+): { readonly rows: number; readonly end: number } {
+  if (format === 'csv' && bytes.includes(QUOTE)) return scanQuoted(bytes, limit);
+  let rows = 0;
+  let end = 0;
+  while (rows < limit) {
+    const at = bytes.indexOf(LINE_FEED, end);
+    if (at < 0) break;
+    end = at + 1;
+    rows++;
+  }
+  return { rows, end };
+}
+
 /** Walks whole rows, at most `limit`; a quote opens a field only where a field begins. */
 function scanQuoted(bytes: Uint8Array, limit: number): { rows: number; end: number } {
   let rows = 0;

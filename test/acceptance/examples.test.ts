@@ -18,6 +18,12 @@ const IN_EMPTY_HOME = ['key create', 'key import', 'station init'];
 /** Examples that need devices stand at this folder; station.test.ts runs them. */
 const DEVICES = './devices/';
 
+/** Examples that need a registry that is served; register.test.ts runs those commands. */
+const WITH_REGISTRY = [
+  ...['registry:login', 'registry:logout', 'registry:whoami', 'registry:key:add'],
+  'escrow:register',
+];
+
 /** Where secrets are on purpose: what a workspace begins with, and what an example writes them to. */
 const ALLOWED_FILES = ['identity', 'backup.txt', 'secrets.csv', 'unit.txt', 'claim.zpl'];
 
@@ -27,7 +33,7 @@ const { commands } = JSON.parse(
 
 const examples = Object.entries(commands).flatMap(([id, { examples = [] }]) =>
   examples
-    .filter((text) => !text.includes(DEVICES))
+    .filter((text) => !text.includes(DEVICES) && !WITH_REGISTRY.includes(id))
     .map((text) =>
       text
         .replaceAll('<%= config.bin %>', 'keyline')

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { pause, send } from './http-client.ts';
+import type { HttpRequest, HttpSession } from './http-client.ts';
+import type {
+  FailedRow,
+  KeyChallenge,
+  PartContent,
+  Registry,
+  RegistryAccount,
+  RegistryOperation,
+  RegistryUpload,
+} from './registry.ts';
+
+/** A token and whose it is. */
+export interface IssuedSession {
+  readonly accessToken: string;
+  readonly expiresIn: number;
+  readonly accountId: string;
+}
+
+/** A registry of keyline's own by its HTTP interface. */
+export class HttpRegistry implements Registry {
+  readonly capabilities = { sealedUploads: true, keyProofs: true } as const;
+  readonly #session: HttpSession;
+
+  constructor(session: HttpSession) {
+    this.#session = session;
+  }
+
+  /** A token of an hour for client credentials (RFC 6749 section 4.4). */
+  static async logIn(
+    session: HttpSession,
+    client: { readonly id: string; readonly secret: string },
+  ): Promise<IssuedSession> {
+    const grant = { grantType: 'client_credentials', clientId: client.id };
+    const body = JSON.stringify({ ...grant, clientSecret: client.secret });
+    const headers = { 'content-type': 'application/json' };
+    const request = { method: 'POST', path: '/v1/token', headers, body } as const;
+    return (await (await send(session, request)).json()) as IssuedSession;
+  }
+
+  get url(): string {
+    return this.#session.url;
+  }
+
+  account(): Promise<RegistryAccount> {
+    return this.#get('/v1/account');
+  }
+
+  challenge(): Promise<KeyChallenge> {
+    return this.#post('/v1/provisioning-keys/nonce');
+  }
+
+  addKey(proof: string, label?: string): Promise<{ readonly id: string }> {
+    return this.#post('/v1/provisioning-keys', { proof, ...(label !== undefined && { label }) });
+  }
+
+  async addLot(descriptor: string): Promise<void> {
+    await this.#post('/v1/lots', { descriptor });
+  }
+
+  beginUpload(lotId: string, kind: 'planned' | 'as-built', seal: string): Promise<RegistryUpload> {
+    return this.#post(`/v1/lots/${lotId}/uploads`, { kind, seal });
+  }
+
+  upload(id: string): Promise<RegistryUpload> {
+    return this.#get(`/v1/uploads/${id}`);
+  }
+
+  async sendPart(id: string, n: number, { gzip, format }: PartContent): Promise<void> {
+    const type = format === 'csv' ? 'text/csv' : 'application/x-ndjson';
+    const headers = { 'content-type': type, 'content-encoding': 'gzip' };
+    await this.#ask({ method: 'PUT', path: `/v1/uploads/${id}/parts/${n}`, headers, body: gzip });
+  }
+
+  commit(uploadId: string): Promise<RegistryOperation> {
+    return this.#post(`/v1/uploads/${uploadId}/commit`);
+  }
+
+  operation(id: string): Promise<RegistryOperation> {
+    return this.#get(`/v1/operations/${id}`);
+  }
+
+  async *failedRows(uploadId: string): AsyncIterable<FailedRow> {
+    const path = `/v1/uploads/${uploadId}/results?only=failed`;
+    const response = await send(this.#session, { method: 'GET', path });
+    const decoder = new TextDecoder();
+    let rest = '';
+    const body = (response.body ?? []) as AsyncIterable<Uint8Array>;
+    for await (const bytes of body) {
+      const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield JSON.parse(line) as FailedRow;
+    }
+  }
+
+  async endSession(): Promise<void> {
+    await send(this.#session, { method: 'DELETE', path: '/v1/token' });
+  }
+
+  /** Resolves when an operation has ended; `onDone` gets its steps. */
+  async waitFor(
+    started: RegistryOperation,
+    onDone: (done: number, total: number) => void,
+  ): Promise<RegistryOperation> {
+    let operation = started;
+    for (let waitMs = 50; ; waitMs = Math.min(1_000, waitMs * 2)) {
+      onDone(operation.done, operation.total);
+      if (operation.state === 'succeeded' || operation.state === 'failed') return operation;
+      await pause(waitMs, this.#session.signal);
+      operation = await this.operation(operation.id);
+    }
+  }
+
+  #get<Body>(path: string): Promise<Body> {
+    return this.#ask({ method: 'GET', path });
+  }
+
+  /** Repetitions of one call have one Idempotency-Key. */
+  #post<Body>(path: string, body?: object): Promise<Body> {
+    const headers = { 'idempotency-key': randomUUID() };
+    const json = { 'content-type': 'application/json' };
+    return this.#ask(
+      body
+        ? { method: 'POST', path, headers: { ...headers, ...json }, body: JSON.stringify(body) }
+        : { method: 'POST', path, headers },
+    );
+  }
+
+  async #ask<Body>(request: HttpRequest): Promise<Body> {
+    return (await (await send(this.#session, request)).json()) as Body;
+  }
+}
