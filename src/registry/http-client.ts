@@ -113,7 +113,7 @@ async function problemIn(response: Response): Promise<KeylineError> {
 }
 
 function plain(facts: unknown): Facts {
-  const entries = Object.entries((facts ?? {})).filter(
+  const entries = Object.entries(facts ?? {}).filter(
     ([, value]) => typeof value === 'string' || typeof value === 'number',
   );
   return Object.fromEntries(entries);
