@@ -127,6 +127,11 @@ export const REGISTRY_ERRORS = {
     hint: 'The registry began another history: read the resources anew, then the events from 0.',
   },
   'name-taken': { exit: 5, status: 409, hint: 'Choose another name.' },
+  'transfer-already-decided': {
+    exit: 5,
+    status: 409,
+    hint: 'Show the transfer: the first decision stands, and so does a withdrawal.',
+  },
   'state-conflict': {
     exit: 5,
     status: 409,

@@ -15,6 +15,7 @@ import type { ListenAddress } from './listen-address.ts';
 import type { Limits, Service } from './service.ts';
 import { readMeta } from './store/migrate.ts';
 import { isPostgres, openStore } from './store/open-store.ts';
+import { TransferWorker } from './transfer-worker.ts';
 import { UploadRunner } from './uploads/upload-runner.ts';
 
 /** How a registry is served. */
@@ -90,6 +91,7 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
   const admin = buildAdminApp(service, metrics);
   using _housekeeping = new Housekeeping(service, log);
   await using _uploads = new UploadRunner(service, log, choices.database);
+  await using _transfers = new TransferWorker(service, log);
   try {
     const port = await listenOn(app, listen);
     const adminPort = adminListen && (await listenOn(admin, adminListen));

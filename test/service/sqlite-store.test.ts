@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { openDatabase } from '../../src/kernel/sqlite.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
-import { storeContract } from './store-contract.ts';
+import { storeContract, TestClock } from './store-contract.ts';
+import { transferContract } from './transfer-contract.ts';
 
 let folder: string;
 let files = 0;
@@ -23,6 +24,15 @@ storeContract('SQLite', async (clock: Clock) => {
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 });
+
+transferContract(
+  'SQLite',
+  async (clock: Clock) => {
+    const store = await openStore(join(folder, `${files++}.sqlite`), { create: true, clock });
+    return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  },
+  new TestClock(),
+);
 
 it('makes a file that only its owner reads', async () => {
   const path = join(folder, 'private.sqlite');

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { createAccount } from '../../src/service/store/accounts.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
-import { storeContract } from '../service/store-contract.ts';
+import { storeContract, TestClock } from '../service/store-contract.ts';
+import { transferContract } from '../service/transfer-contract.ts';
 import { startCluster } from './postgres.ts';
 import type { Cluster } from './postgres.ts';
 
@@ -25,6 +26,15 @@ storeContract('PostgreSQL', async (clock: Clock) => {
     },
   };
 });
+
+transferContract(
+  'PostgreSQL',
+  async (clock: Clock) => {
+    const store = await openStore(await cluster.database(), { create: true, clock });
+    return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  },
+  new TestClock(),
+);
 
 it('makes one registry when two processes make it at once', async () => {
   const url = await cluster.database();

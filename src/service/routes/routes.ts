@@ -14,7 +14,9 @@ import { passwordRoutes } from './password.ts';
 import { provisioningKeyRoutes } from './provisioning-keys.ts';
 import { registrationRoutes } from './registrations.ts';
 import { systemAccountRoutes } from './system-accounts.ts';
+import { templateRoutes } from './templates.ts';
 import { tokenRoutes } from './token.ts';
+import { transferRoutes } from './transfers.ts';
 import { uploadRoutes } from './uploads.ts';
 import { userRoutes } from './users.ts';
 
@@ -45,4 +47,6 @@ export function registerRoutes(app: App, service: Service): void {
   provisioningKeyRoutes(app, service);
   lotRoutes(app);
   uploadRoutes(app, service);
+  transferRoutes(app, service);
+  templateRoutes(app, service);
 }

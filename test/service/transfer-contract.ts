@@ -1,0 +1,281 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { ITEM_MOVES, nextItemState, transferState } from '../../src/model/transfer-state.ts';
+import type { ItemMove, ItemState } from '../../src/model/transfer-state.ts';
+import { createAccount, changeAccount } from '../../src/service/store/accounts.ts';
+import { moveDevice, registerDevice } from '../../src/service/store/devices.ts';
+import { checkAudit } from '../../src/service/store/feed.ts';
+import type { Change, Store } from '../../src/service/store/store.ts';
+import {
+  countItems,
+  decideItems,
+  decideWhole,
+  effectiveState,
+  lockTransfer,
+} from '../../src/service/store/transfer-decision.ts';
+import type { WholeDecision } from '../../src/service/store/transfer-decision.ts';
+import { findTransfer, requestTransfer } from '../../src/service/store/transfers.ts';
+import type { NewTransfer, Transfer } from '../../src/service/store/transfers.ts';
+import { transferTurn } from '../../src/service/transfer-worker.ts';
+import type { TestClock } from './store-contract.ts';
+
+const ORIGIN = { actor: 'registry' } as const;
+const accept: WholeDecision = { move: 'accepted', except: [], opposite: 'refused', reason: null };
+const withdraw: WholeDecision = {
+  ...{ move: 'withdrawn', except: [], opposite: 'withdrawn', reason: null },
+};
+
+/** What every database keeps of transfers: one suite, run on each. */
+export function transferContract(
+  name: string,
+  open: (clock: TestClock) => Promise<{ readonly store: Store } & AsyncDisposable>,
+  clock: TestClock,
+): void {
+  describe(`transfers on ${name}`, () => {
+    let subject: { readonly store: Store } & AsyncDisposable;
+    let store: Store;
+    let source: string;
+    let destination: { readonly id: string; readonly handle: string };
+    let names = 0;
+
+    const change = <T>(work: (change: Change) => Promise<T>): Promise<T> =>
+      store.change(ORIGIN, work);
+    const newAccount = () =>
+      change((c) => {
+        const wanted = { handle: `trade-${names++}`, name: 'Acme', kind: 'oem' } as const;
+        return createAccount(c, wanted);
+      });
+    const devices = (n: number, accountId = source): Promise<string[]> =>
+      change(async (c) => {
+        const ids: string[] = [];
+        for (let i = 0; i < n; i++) {
+          const unit = names++;
+          const result = await registerDevice(c, {
+            ...{ accountId, serial: `S-${unit}`, lotId: `kl_${source}`, lotIndex: unit },
+            ...{ provisioningKey: 'kp_one', endpointKey: `ek_${accountId}_${unit}` },
+            ...{ scheme: 'psk', provisioning: 'verified' },
+          });
+          if (result.outcome === 'conflict') throw new Error('a conflict');
+          ids.push(result.device.id);
+        }
+        return ids;
+      });
+    const ask = (offered: NewTransfer['devices'], more: Partial<NewTransfer> = {}) =>
+      change((c) =>
+        requestTransfer(c, {
+          ...{ sourceAccountId: source, to: destination.handle, includePlanned: false },
+          ...{ devices: offered, expiresAt: '2026-04-01T00:00:00.000Z', ...more },
+        }),
+      );
+    const decide = (id: string, decision: WholeDecision): Promise<Transfer> =>
+      change(async (c) => {
+        const isSource = ITEM_MOVES[decision.move] === 'source';
+        const party = isSource
+          ? ({ accountId: source, as: 'source' } as const)
+          : ({ accountId: destination.id, as: 'destination' } as const);
+        return await decideWhole(c, await lockTransfer(c, party, id), decision);
+      });
+    const decideOne = (id: string, deviceId: string, move: ItemMove): Promise<Transfer> =>
+      change(async (c) => {
+        const transfer = await findTransfer(c.db, source, id);
+        if (!transfer) throw new Error('no transfer');
+        return await decideItems(c, transfer, [{ deviceId, move, reason: null }]);
+      });
+    const ownerOf = async (id: string): Promise<string | undefined> =>
+      (
+        await store.reader
+          .selectFrom('devices')
+          .select('accountId')
+          .where('id', '=', id)
+          .executeTakeFirst()
+      )?.accountId;
+    const statesIn = async (transfer: Transfer): Promise<Record<string, ItemState>> => {
+      const rows = await store.reader
+        .selectFrom('transferItems')
+        .selectAll()
+        .where('transferId', '=', transfer.id)
+        .execute();
+      return Object.fromEntries(
+        rows.map(({ deviceId, state }) => [deviceId, effectiveState(transfer, deviceId, state)]),
+      );
+    };
+    const turn = (): Promise<void> => transferTurn(store, new AbortController().signal);
+
+    beforeAll(async () => {
+      subject = await open(clock);
+      store = subject.store;
+    });
+    afterAll(() => subject[Symbol.asyncDispose]());
+    beforeEach(async () => {
+      source = (await newAccount()).id;
+      destination = await newAccount();
+    });
+
+    it('offers each device once, and leaves out of a lot what cannot be offered', async () => {
+      const ids = await devices(4);
+      const [retired = '', offered = ''] = ids;
+      await change((c) => moveDevice(c, { accountId: source, id: retired }, 'retired'));
+      await ask({ ids: [offered] });
+      const { transfer, leftOut } = await ask({ lotId: `kl_${source}` });
+      expect([transfer.items, leftOut]).toEqual([2, 2]);
+    });
+
+    it('refuses a list with one device that cannot be offered, and offers none of it', async () => {
+      const ids = await devices(3);
+      await ask({ ids: ids.slice(0, 1) });
+      await expect(ask({ ids })).rejects.toMatchObject({ code: 'state-conflict' });
+      expect((await ask({ ids: ids.slice(1) })).transfer.items).toBe(2);
+    });
+
+    it('does not know another account’s device, its lot, or a handle that does not receive', async () => {
+      const [id = ''] = await devices(1, destination.id);
+      const code = 'object-unknown';
+      await expect(ask({ ids: [id] })).rejects.toMatchObject({ code });
+      await expect(ask({ lotId: 'kl_other' })).rejects.toMatchObject({ code });
+      const own = await devices(1);
+      const closed = await newAccount();
+      await change((c) => changeAccount(c, closed, { isReceiving: false }));
+      const messages = new Set<string>();
+      for (const to of ['nobody-here', closed.handle]) {
+        const error = await ask({ ids: own }, { to }).catch((cause: unknown) => cause as Error);
+        messages.add((error as Error).message);
+      }
+      expect(messages.size).toBe(1);
+    });
+
+    it('moves what is accepted into the destination’s account, one custody step on', async () => {
+      const [yes = '', no = ''] = await devices(2);
+      const { transfer } = await ask({ ids: [yes, no] });
+      const decided = await decide(transfer.id, { ...accept, except: [no], reason: 'spare' });
+      expect(decided.state).toBe('completed');
+      expect([await ownerOf(yes), await ownerOf(no)]).toEqual([destination.id, source]);
+      const custody = await store.reader
+        .selectFrom('custody')
+        .selectAll()
+        .where('deviceId', 'in', [yes, no])
+        .execute();
+      expect(custody).toMatchObject([
+        { deviceId: yes, step: 1, fromAccountId: source, toAccountId: destination.id },
+      ]);
+      await checkAudit(store.reader, source);
+      await checkAudit(store.reader, destination.id);
+    });
+
+    it('answers the same decision again, and refuses another one', async () => {
+      const { transfer } = await ask({ ids: await devices(2) });
+      const first = await decide(transfer.id, accept);
+      expect((await decide(transfer.id, accept)).version).toBe(first.version);
+      const code = 'transfer-already-decided';
+      const refuse: WholeDecision = { ...accept, move: 'refused', opposite: 'accepted' };
+      await expect(decide(transfer.id, refuse)).rejects.toMatchObject({ code });
+      await expect(decide(transfer.id, withdraw)).rejects.toMatchObject({ code });
+    });
+
+    it('lets one of an acceptance and a withdrawal that come at once win', async () => {
+      const ids = await devices(3);
+      const { transfer } = await ask({ ids });
+      const both = await Promise.allSettled([
+        decide(transfer.id, accept),
+        decide(transfer.id, withdraw),
+      ]);
+      expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      const states = Object.values(await statesIn(transfer));
+      expect(new Set(states).size).toBe(1);
+      const owner = states[0] === 'accepted' ? destination.id : source;
+      for (const id of ids) expect(await ownerOf(id)).toBe(owner);
+    });
+
+    it('ends when its time is over, and its devices can be offered again', async () => {
+      const ids = await devices(2);
+      const { transfer } = await ask({ ids });
+      const before = clock.ms;
+      clock.ms = Date.parse('2026-04-01T00:00:00.000Z');
+      await turn();
+      clock.ms = before;
+      expect((await findTransfer(store.reader, source, transfer.id))?.state).toBe('expired');
+      expect((await ask({ ids })).transfer.items).toBe(2);
+    });
+
+    it('refuses what was held back since it was offered, and a serial that the destination has', async () => {
+      const [held = '', same = '', fine = ''] = await devices(3);
+      const { transfer } = await ask({ ids: [held, same, fine] });
+      await change((c) => moveDevice(c, { accountId: source, id: held }, 'quarantined'));
+      const [theirs = ''] = await devices(1, destination.id);
+      await change(({ db }) =>
+        db
+          .updateTable('devices')
+          .set((eb) => ({
+            serial: eb.selectFrom('devices as o').select('o.serial').where('o.id', '=', same),
+          }))
+          .where('id', '=', theirs)
+          .execute(),
+      );
+      await decide(transfer.id, accept);
+      const rows = await store.reader
+        .selectFrom('transferItems')
+        .select(['deviceId', 'state', 'reason'])
+        .where('transferId', '=', transfer.id)
+        .execute();
+      const of = (id: string) => rows.find(({ deviceId }) => deviceId === id);
+      expect(of(held)).toMatchObject({ state: 'refused', reason: 'device-held-back' });
+      expect(of(same)).toMatchObject({ state: 'refused', reason: 'serial-taken' });
+      expect(await ownerOf(fine)).toBe(destination.id);
+    });
+
+    it('shows a decision on thousands at once, and moves their rows in batches after it', async () => {
+      const ids = await devices(1_100);
+      const { transfer } = await ask({ ids });
+      const [no = ''] = ids;
+      const decided = await decide(transfer.id, { ...accept, except: [no] });
+      expect(decided.state).toBe('completed');
+      const counts = { offered: 0, accepted: 1_099, refused: 1 };
+      expect(await countItems(store.reader, decided)).toMatchObject(counts);
+      expect((await statesIn(decided))[no]).toBe('refused');
+      await expect(decide(transfer.id, withdraw)).rejects.toMatchObject({
+        code: 'transfer-already-decided',
+      });
+      expect(await ownerOf(ids[1] ?? '')).toBe(source);
+      await turn();
+      const after = await findTransfer(store.reader, source, transfer.id);
+      expect(after).toMatchObject({ state: 'completed', decision: null });
+      if (after) expect(await countItems(store.reader, after)).toMatchObject(counts);
+      const { n } = await store.reader
+        .selectFrom('devices')
+        .select(({ fn }) => fn.countAll().as('n'))
+        .where('accountId', '=', destination.id)
+        .executeTakeFirstOrThrow();
+      expect([Number(n), await ownerOf(no)]).toEqual([1_099, source]);
+    });
+
+    it('is what the model says after any moves of its items', async () => {
+      const move = fc.constantFrom<ItemMove>('accepted', 'refused', 'withdrawn');
+      const moves = fc.array(fc.tuple(fc.nat(3), move), { maxLength: 8 });
+      await fc.assert(
+        fc.asyncProperty(moves, async (list) => {
+          const ids = await devices(4);
+          const { transfer } = await ask({ ids });
+          const model: ItemState[] = ids.map(() => 'offered');
+          for (const [at, wanted] of list) {
+            const next = nextItemState(model[at] ?? 'offered', wanted, ITEM_MOVES[wanted]);
+            const outcome = await decideOne(transfer.id, ids[at] ?? '', wanted).then(
+              () => 'done',
+              (error: unknown) => (error as { code: string }).code,
+            );
+            expect(outcome).toBe(next ? 'done' : 'transfer-already-decided');
+            if (next) model[at] = next;
+          }
+          const now = await findTransfer(store.reader, source, transfer.id);
+          if (!now) throw new Error('no transfer');
+          const states = await statesIn(now);
+          expect(ids.map((id) => states[id])).toEqual(model);
+          expect(now.state).toBe(transferState(await countItems(store.reader, now)));
+          for (const [n, id] of ids.entries()) {
+            const owner = model[n] === 'accepted' ? destination.id : source;
+            expect(await ownerOf(id)).toBe(owner);
+          }
+        }),
+        { numRuns: 15 },
+      );
+    });
+  });
+}
