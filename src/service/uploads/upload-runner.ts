@@ -15,29 +15,35 @@ const LOOK_MS = 5_000;
 const ORIGIN = { actor: 'registry' } as const;
 
 /**
- * Carries out committed uploads one after the other until `service.closing` fires: on SQLite in a worker
- * thread with a connection of its own, on PostgreSQL here, where the server does the work.
+ * Carries out committed uploads one after the other until the service closes or it is disposed: on SQLite
+ * in a worker thread with a connection of its own, on PostgreSQL here, where the server does the work.
  */
 export class UploadRunner implements AsyncDisposable {
   readonly #service: Service;
   readonly #log: FastifyBaseLogger;
   readonly #database: string;
+  /** A service that could not begin to listen never closes. */
+  readonly #disposed = new AbortController();
+  readonly #closing: AbortSignal;
   readonly #ended: Promise<void>;
 
   constructor(service: Service, log: FastifyBaseLogger, database: string) {
     this.#service = service;
     this.#log = log;
     this.#database = database;
+    this.#closing = AbortSignal.any([service.closing, this.#disposed.signal]);
     this.#ended = this.#run();
   }
 
   /** Resolves once nothing is under way; what was not finished goes on at the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed.abort();
     await this.#ended;
   }
 
   async #run(): Promise<void> {
-    const { store, closing } = this.#service;
+    const { store } = this.#service;
+    const closing = this.#closing;
     using woken = new WakeSignal(store, [COMMIT_KIND]);
     while (!closing.aborted) {
       try {
@@ -54,7 +60,8 @@ export class UploadRunner implements AsyncDisposable {
   }
 
   async #carryOut(operation: Operation): Promise<void> {
-    const { store, closing } = this.#service;
+    const { store } = this.#service;
+    const closing = this.#closing;
     try {
       if (isPostgres(this.#database)) await commitUpload(store, operation, { signal: closing });
       else await this.#inWorker(operation);
@@ -69,7 +76,8 @@ export class UploadRunner implements AsyncDisposable {
   }
 
   async #inWorker(operation: Operation): Promise<void> {
-    const { store, closing } = this.#service;
+    const { store } = this.#service;
+    const closing = this.#closing;
     const workerData = { database: this.#database, operation };
     const url = assetUrl('upload-worker.js');
     const worker = new Worker(url, { workerData, execArgv: [], env: {}, name: 'keyline-upload' });
