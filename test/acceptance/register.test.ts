@@ -16,6 +16,7 @@ const UNITS = 200_000;
 let folder: string;
 let env: Record<string, string>;
 let stop: () => Promise<void>;
+let port: number;
 let url: string;
 
 const run = (line: string) => keyline([...line.split(' '), '--json'], { cwd: folder, env });
@@ -35,6 +36,8 @@ beforeAll(async () => {
     expect([line, made.code, made.code === 0 ? '' : made.stdout]).toEqual([line, 0, '']);
   }
   await makeClient();
+  port = await freePort();
+  url = `http://127.0.0.1:${port}`;
   await serve();
 }, 120_000);
 afterAll(async () => {
@@ -59,13 +62,16 @@ async function makeClient(): Promise<void> {
   writeFileSync(join(folder, 'client.secret'), `${secret}\n`, { mode: 0o600 });
 }
 
-async function serve(): Promise<void> {
+async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
+  const found = (probe.address() as AddressInfo).port;
   probe.close();
   await once(probe, 'close');
-  url = `http://127.0.0.1:${port}`;
+  return found;
+}
+
+async function serve(): Promise<void> {
   const args = ['registry', 'serve', '--listen', `127.0.0.1:${port}`, '--log-level', 'error'];
   const server = spawn(process.execPath, [PROGRAM, ...args], {
     cwd: folder,
@@ -74,14 +80,15 @@ async function serve(): Promise<void> {
   await once(server.stdout, 'data');
   stop = async () => {
     server.kill('SIGTERM');
-    await once(server, 'exit');
+    expect(await once(server, 'exit')).toEqual([0, null]);
   };
 }
 
+const logIn = () =>
+  run(`registry login ${url} --client-id-file client.id --client-secret-file client.secret`);
+
 it('registers a lot over a killed client, and again changes nothing', async () => {
-  const login = await run(
-    `registry login ${url} --client-id-file client.id --client-secret-file client.secret`,
-  );
+  const login = await logIn();
   expect([login.code, login.stdout.includes('kt_')]).toEqual([0, false]);
   expect(statSync(join(folder, 'home/registry/session.json')).mode & 0o777).toBe(0o600);
   expect(resultOf(await run('registry whoami'))).toMatchObject({ account: 'acme' });
@@ -109,6 +116,36 @@ it('registers a lot over a killed client, and again changes nothing', async () =
   expect((await run('registry logout')).code).toBe(0);
   expect((await run('registry whoami')).code).toBe(5);
 }, 300_000);
+
+it('goes on with a commit in the midst of which the server was told to end', async () => {
+  await logIn();
+  expect((await run(`lot create B1 --size ${UNITS} --serial OTHER-{n:8}`)).code).toBe(0);
+  const client = spawn(process.execPath, [PROGRAM, 'escrow', 'register', 'B1'], {
+    ...{ cwd: folder, env: { PATH: process.env['PATH'] ?? '', ...env } },
+  });
+  await waitForAppliedPart();
+  client.kill('SIGKILL');
+  await once(client, 'exit');
+  await stop();
+  await serve();
+  expect((await logIn()).code).toBe(0);
+  expect(resultOf(await run('escrow register B1'))).toMatchObject({ created: UNITS });
+}, 300_000);
+
+/** Resolves once a commit has carried out a part and has more before it. */
+async function waitForAppliedPart(): Promise<void> {
+  await using store = await openStore(join(folder, 'registry.sqlite'), { create: false });
+  for (;;) {
+    const under = await store.reader
+      .selectFrom('operations')
+      .select('id')
+      .where('state', '=', 'running')
+      .where('done', '>', 0)
+      .execute();
+    if (under.length > 0) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
 
 /** Resolves once the registry has a part. */
 async function waitForPart(): Promise<void> {

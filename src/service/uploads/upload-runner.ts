@@ -81,7 +81,12 @@ export class UploadRunner implements AsyncDisposable {
     const workerData = { database: this.#database, operation };
     const url = assetUrl('upload-worker.js');
     const worker = new Worker(url, { workerData, execArgv: [], env: {}, name: 'keyline-upload' });
-    const stop = (): void => void worker.terminate();
+    // It ends by itself after the part in hand: a thread that is torn out of a call into
+    // @photostructure/sqlite 1.2.1 takes the whole process with it (SIGABRT).
+    const stop = (): void => {
+      worker.postMessage('stop');
+    };
+    if (closing.aborted) stop();
     closing.addEventListener('abort', stop);
     let waking = Promise.resolve();
     worker.on('message', (ids: readonly string[]) => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openStore } from '../store/open-store.ts';
 import type { Operation } from '../store/operations.ts';
@@ -11,9 +12,18 @@ const { database, operation } = workerData as {
   readonly database: string;
   readonly operation: Operation;
 };
+const stop = new AbortController();
+port.once('message', () => {
+  stop.abort();
+});
+// Whoever may still say something keeps no thread alive that has ended its work.
+port.unref();
 await using store = await openStore(database, { create: false });
 await commitUpload(store, operation, {
-  onStep: ({ accountId, id }) => {
+  signal: stop.signal,
+  onStep: async ({ accountId, id }) => {
     port.postMessage([accountId, id]);
+    // Messages are heard between two turns of the loop alone, and SQLite's calls give it none.
+    await setImmediate();
   },
 });
