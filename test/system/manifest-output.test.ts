@@ -47,7 +47,7 @@ function shell(line: string): Ended {
   const script = `K="${process.execPath} ${BIN}"; ${line}`;
   const ended = spawnSync('bash', ['-c', script], { env, cwd: folder });
   const text = ended.stdout.toString();
-  const error = /"code": "([^"]+)"/.exec(text)?.[1];
+  const error = /"code":\s*"([^"]+)"/.exec(text)?.[1];
   return { code: ended.status, error };
 }
 
