@@ -1,19 +1,9 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createPrivateKey,
-  generateKeyPairSync,
-} from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { randomBytes } from 'node:crypto';
-import { concat, utf8 } from '../../kernel/bytes.ts';
-import { KeylineError } from '../../kernel/errors.ts';
 import { spkiOf } from '../../model/hierarchy.ts';
 import type { Change, Reader } from '../store/store.ts';
 import type { MasterKey } from './master-key.ts';
-
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
+import { openValue, sealValue } from './sealed-value.ts';
 
 /** The account's P-256 owner key, as 91 bytes of SPKI, or undefined: none has been made yet. */
 export async function findOwnerKey(db: Reader, accountId: string): Promise<Uint8Array | undefined> {
@@ -67,34 +57,16 @@ export async function openOwnerKey(
   return row?.sealedKey ? open(masterKey, accountId, Uint8Array.from(row.sealedKey)) : undefined;
 }
 
-/** AES-256-GCM (SP 800-38D): nonce, ciphertext of the PKCS #8, tag; the account's id is bound to it. */
 function seal(masterKey: MasterKey, accountId: string, privateKey: KeyObject): Uint8Array {
-  using key = masterKey.derive('owner keys');
   const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
-  const nonce = randomBytes(NONCE_BYTES);
-  const sealed = key.use((bytes) => {
-    const cipher = createCipheriv('aes-256-gcm', bytes, nonce).setAAD(utf8(accountId));
-    return concat(nonce, cipher.update(pkcs8), cipher.final(), cipher.getAuthTag());
-  });
+  const sealed = sealValue(masterKey, { purpose: 'owner keys', owner: accountId }, pkcs8);
   pkcs8.fill(0);
   return sealed;
 }
 
 function open(masterKey: MasterKey, accountId: string, sealed: Uint8Array): KeyObject {
-  using key = masterKey.derive('owner keys');
-  try {
-    return key.use((bytes) => {
-      const cipher = createDecipheriv('aes-256-gcm', bytes, sealed.subarray(0, NONCE_BYTES));
-      cipher.setAAD(utf8(accountId)).setAuthTag(sealed.subarray(-TAG_BYTES));
-      const body = sealed.subarray(NONCE_BYTES, -TAG_BYTES);
-      const pkcs8 = Buffer.concat([cipher.update(body), cipher.final()]);
-      const opened = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
-      pkcs8.fill(0);
-      return opened;
-    });
-  } catch {
-    throw new KeylineError('master-key-invalid', {
-      message: 'an owner key does not open under this master key',
-    });
-  }
+  const pkcs8 = openValue(masterKey, { purpose: 'owner keys', owner: accountId }, sealed);
+  const opened = createPrivateKey({ key: Buffer.from(pkcs8.buffer), format: 'der', type: 'pkcs8' });
+  pkcs8.fill(0);
+  return opened;
 }
