@@ -39,10 +39,7 @@ describe('a defect that is planted into a station', () => {
       const laws: readonly string[] = BUGS[bug];
       const found = broken?.violations.map(({ law }) => law) ?? [];
       if (broken) rmSync(dirname(broken.dir), { recursive: true });
-      expect({ bug, found: found.filter((law) => laws.includes(law)) }).not.toEqual({
-        bug,
-        found: [],
-      });
+      expect(found).toSatisfy((all: string[]) => all.some((law) => laws.includes(law)));
     },
     MOST_MS,
   );

@@ -26,7 +26,8 @@ const FAKE: Evidence = { kind: 'readback', detail: 'looks good' };
 
 /** Every defect that is planted, and the laws of which one must find it. */
 export const BUGS = {
-  'write-before-reserve': ['no-unrecorded-credential', 'one-device-a-credential'],
+  // What was written before it was reserved is out of order once the station dies between the two.
+  'write-before-reserve': ['no-unrecorded-credential', 'one-device-a-credential', 'no-index-lost'],
   'one-credential-twice': ['no-unrecorded-credential', 'one-device-a-credential'],
   'freed-after-crash': ['one-device-a-credential', 'no-index-lost'],
   'second-unit-after-crash': ['own-credential-again'],
