@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { concat } from '../kernel/bytes.ts';
+import { concat, equalBytes } from '../kernel/bytes.ts';
 import { P256_SPKI_PREFIX, p256Spki } from '../model/key-encoding.ts';
 import { bytesOf, closedMap } from './cbor.ts';
 import type { CborValue } from './cbor.ts';
@@ -33,6 +33,15 @@ export function spkiOfCoseKey(value: unknown): Uint8Array | undefined {
   if (!x || !y) return undefined;
   const spki = p256Spki(concat(Uint8Array.of(4), x, y));
   return publicKeyOf(spki) && spki;
+}
+
+/** The 91-byte SPKI of a P-256 key, as it was given, or undefined: another form, or no point of the curve. */
+export function p256SpkiIn(bytes: Uint8Array): Uint8Array | undefined {
+  const hasForm =
+    bytes.length === P256_SPKI_PREFIX.length + 65 &&
+    equalBytes(bytes.subarray(0, P256_SPKI_PREFIX.length), P256_SPKI_PREFIX) &&
+    bytes[P256_SPKI_PREFIX.length] === 4;
+  return hasForm && publicKeyOf(bytes) ? bytes : undefined;
 }
 
 /** The key of a P-256 SPKI, or undefined where its point is not on the curve. */

@@ -1,7 +1,14 @@
 import type { Home } from '../home/home.ts';
+import { sha256 } from '../custody/chain.ts';
+import { p256SpkiIn } from '../custody/cose-key.ts';
+import { signFirstStatement } from '../custody/statement.ts';
+import { fromBase64, toBase64, toHex } from '../kernel/bytes.ts';
 import { isoSeconds } from '../kernel/clock.ts';
+import { KeylineError } from '../kernel/errors.ts';
 import type { Credentials } from '../keystore/credentials.ts';
+import { manufacturerPrivateKey } from '../keystore/manufacturer-key.ts';
 import { openKey } from '../keystore/open-key.ts';
+import type { OpenKey } from '../keystore/open-key.ts';
 import type { Registry } from '../registry/registry.ts';
 import { signKeyProof } from '../seals/key-proof.ts';
 
@@ -10,12 +17,15 @@ export interface AddedKey {
   readonly provisioningKey: string;
   readonly registry: string;
   readonly account: string;
+  /** SHA-256 of the account's owner key (SPKI), hexadecimal, where its devices were given to one. */
+  readonly ownerKey?: string;
 }
 
 /**
- * Proves to a registry that this home has the key, so that its account holds it; nothing of the secret
- * leaves. Again it changes nothing. Throws what `openKey` throws, `key-taken`, `proof-refused`,
- * `test-key-refused`.
+ * Proves to a registry that this home has the key, so that its account holds it, and signs the statement
+ * that gives the key's devices to the account's owner key; nothing of the secret leaves. Again it changes
+ * nothing but what was missing. Throws what `openKey` throws, `key-taken`, `proof-refused`,
+ * `test-key-refused`, `delegation-refused`.
  */
 export async function addRegistryKey(
   home: Home,
@@ -23,7 +33,7 @@ export async function addRegistryKey(
   { registry, credentials }: { readonly registry: Registry; readonly credentials: Credentials },
 ): Promise<AddedKey> {
   await using key = await openKey(home, reference, credentials);
-  const { nonce, account, expiresAt } = await registry.challenge();
+  const { nonce, account, ownerKey, expiresAt } = await registry.challenge();
   const { card } = key;
   const proof = await signKeyProof(
     {
@@ -35,6 +45,25 @@ export async function addRegistryKey(
     },
     await key.sealKey(),
   );
-  const { id } = await registry.addKey(proof, card.label);
-  return { provisioningKey: id, registry: registry.url, account };
+  const { label } = card;
+  const owner = ownerKey === undefined ? undefined : readOwnerKey(ownerKey);
+  const delegation = owner && (await signDelegation(key, owner));
+  const { id } = await registry.addKey(proof, { label, delegation });
+  const added = { provisioningKey: id, registry: registry.url, account };
+  return owner ? { ...added, ownerKey: toHex(sha256(owner)) } : added;
+}
+
+/** By the manufacturer key, whose digest its devices have as their trust anchor. */
+async function signDelegation(key: OpenKey, owner: Uint8Array): Promise<string> {
+  const { provisioningKey } = key.card;
+  const manufacturer = await manufacturerPrivateKey(key);
+  return toBase64(signFirstStatement({ provisioningKey, owner }, manufacturer));
+}
+
+function readOwnerKey(text: string): Uint8Array {
+  const owner = p256SpkiIn(fromBase64(text) ?? new Uint8Array());
+  if (owner) return owner;
+  throw new KeylineError('registry-failed', {
+    message: 'what the registry calls the account’s owner key is no P-256 key',
+  });
 }

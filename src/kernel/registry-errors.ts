@@ -144,6 +144,11 @@ export const REGISTRY_ERRORS = {
     status: 422,
     hint: 'Ask for a new nonce and sign again: a proof is for one registry, one account and ten minutes.',
   },
+  'delegation-refused': {
+    exit: 5,
+    status: 422,
+    hint: 'The first custody statement names the account’s owner key and is signed by the key’s own manufacturer key: run `keyline registry key add` again.',
+  },
   'key-taken': {
     exit: 5,
     status: 409,

@@ -4,6 +4,7 @@ import type { HttpRequest, HttpSession } from './http-client.ts';
 import type {
   FailedRow,
   KeyChallenge,
+  NewKeyFacts,
   PartContent,
   Registry,
   RegistryAccount,
@@ -51,8 +52,8 @@ export class HttpRegistry implements Registry {
     return this.#post('/v1/provisioning-keys/nonce');
   }
 
-  addKey(proof: string, label?: string): Promise<{ readonly id: string }> {
-    return this.#post('/v1/provisioning-keys', { proof, ...(label !== undefined && { label }) });
+  addKey(proof: string, more: NewKeyFacts = {}): Promise<{ readonly id: string }> {
+    return this.#post('/v1/provisioning-keys', { proof, ...more });
   }
 
   async addLot(descriptor: string): Promise<void> {

@@ -19,7 +19,15 @@ export interface KeyChallenge {
   readonly nonce: string;
   /** Handle of the account. */
   readonly account: string;
+  /** The account's owner key, P-256 SPKI in base64, where the registry keeps custody chains. */
+  readonly ownerKey?: string;
   readonly expiresAt: string;
+}
+
+/** What comes with the proof of a key. */
+export interface NewKeyFacts {
+  readonly label?: string | undefined;
+  readonly delegation?: string | undefined;
 }
 
 /** A sealed manifest on its way. */
@@ -64,8 +72,8 @@ export interface Registry {
   readonly url: string;
   account(): Promise<RegistryAccount>;
   challenge(): Promise<KeyChallenge>;
-  /** `proof` is a `keyline-key+jws`. */
-  addKey(proof: string, label?: string): Promise<{ readonly id: string }>;
+  /** `proof` is a `keyline-key+jws`, `delegation` the first custody statement in base64. */
+  addKey(proof: string, more?: NewKeyFacts): Promise<{ readonly id: string }>;
   /** `descriptor` is a `keyline-lot+jws`. */
   addLot(descriptor: string): Promise<void>;
   /** `seal` is a `keyline-seal+jws`; the same one goes on with the same upload. */

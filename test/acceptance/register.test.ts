@@ -94,7 +94,9 @@ it('registers a lot over a killed client, and again changes nothing', async () =
   expect(resultOf(await run('registry whoami'))).toMatchObject({ account: 'acme' });
   const early = await run('escrow register A1');
   expect([early.code, early.stdout]).toEqual([5, expect.stringContaining('object-unknown')]);
-  expect((await run('registry key add widgets')).code).toBe(0);
+  const added = await run('registry key add widgets');
+  const ownerKey = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+  expect([added.code, resultOf(added)]).toMatchObject([0, { account: 'acme', ownerKey }]);
   const killed = spawn(process.execPath, [PROGRAM, 'escrow', 'register', 'A1'], {
     ...{ cwd: folder, env: { PATH: process.env['PATH'] ?? '', ...env } },
   });

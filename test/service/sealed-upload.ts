@@ -1,7 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { signFirstStatement } from '../../src/custody/statement.ts';
+import type { FirstStatement } from '../../src/custody/statement.ts';
+import { fromBase64, toBase64 } from '../../src/kernel/bytes.ts';
 import { Secret } from '../../src/kernel/secret.ts';
-import { manufacturerPublicKey } from '../../src/keystore/manufacturer-key.ts';
+import { manufacturerPrivateKey } from '../../src/keystore/manufacturer-key.ts';
 import {
   deriveSealKey,
   provisioningKeyOfSeal,
@@ -22,17 +25,21 @@ const HEADER = 'index,serial,endpoint_key\n';
 /** A provisioning key of a test's own, made anew, and what its owner signs with it. */
 export class Owner {
   readonly sealKey: KeyObject;
-  readonly manufacturerKey: string;
+  readonly manufacturer: KeyObject;
 
-  private constructor(sealKey: KeyObject, manufacturerKey: string) {
+  private constructor(sealKey: KeyObject, manufacturer: KeyObject) {
     this.sealKey = sealKey;
-    this.manufacturerKey = manufacturerKey;
+    this.manufacturer = manufacturer;
   }
 
   static async create(): Promise<Owner> {
     const expander = softwareExpander(Secret.take(new Uint8Array(randomBytes(32))));
-    const manufacturerKey = Buffer.from(await manufacturerPublicKey(expander)).toString('base64');
-    return new Owner(await deriveSealKey(expander), manufacturerKey);
+    return new Owner(await deriveSealKey(expander), await manufacturerPrivateKey(expander));
+  }
+
+  /** One whose keys do not follow from one secret. */
+  static of(sealKey: KeyObject, manufacturer: KeyObject): Owner {
+    return new Owner(sealKey, manufacturer);
   }
 
   get provisioningKey(): Lot['provisioningKey'] {
@@ -40,7 +47,15 @@ export class Owner {
   }
 
   prove(proof: Omit<KeyProof, 'manufacturerKey'>): Promise<string> {
-    return signKeyProof({ ...proof, manufacturerKey: this.manufacturerKey }, this.sealKey);
+    const manufacturerKey = toBase64(spkiOf(this.manufacturer));
+    return signKeyProof({ ...proof, manufacturerKey }, this.sealKey);
+  }
+
+  /** The first custody statement for the owner key that a registry named, in base64. */
+  delegate(ownerKey: string, change: Partial<FirstStatement> = {}): string {
+    const { provisioningKey, manufacturer } = this;
+    const owner = fromBase64(ownerKey) ?? new Uint8Array();
+    return toBase64(signFirstStatement({ provisioningKey, owner, ...change }, manufacturer));
   }
 
   /** Its serials begin with `prefix`, and are its own unless that is given. */

@@ -8,7 +8,7 @@ import { openRegistry } from '../../../src/job/registry-session.ts';
 export default class RegistryKeyAdd extends BaseCommand {
   static override summary = 'Prove to a registry that the key is yours';
   static override description =
-    'Nothing of the secret leaves. A key belongs to one account; lots and devices under it can be registered from then on.';
+    'Nothing of the secret leaves. A key belongs to one account; lots and devices under it can be registered from then on. The key’s manufacturer key signs that its devices are the account’s: the first statement of their custody chain.';
 
   static override examples = [
     '<%= config.bin %> registry key add widgets-2026',
@@ -27,6 +27,10 @@ export default class RegistryKeyAdd extends BaseCommand {
     const credentials = commandCredentials(this, flags);
     const added = await addRegistryKey(this.home, args.key, { registry, credentials });
     this.print(`${added.account} holds ${added.provisioningKey} at ${added.registry}.`);
+    if (added.ownerKey !== undefined) {
+      const digest = added.ownerKey.slice(0, 16);
+      this.print(`Its devices belong to that account’s owner key, SHA-256 ${digest}….`);
+    }
     return added;
   }
 }

@@ -1,8 +1,12 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
+import { requireDelegation } from '../../custody/delegation.ts';
+import type { Delegation } from '../../custody/delegation.ts';
+import { fromBase64, toBase64 } from '../../kernel/bytes.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import { openKeyProof } from '../../seals/key-proof.ts';
 import { memberOf } from '../auth/caller.ts';
+import { ensureOwnerKey } from '../keys/owner-key.ts';
 import type { App, Service } from '../service.ts';
 import { findAccount } from '../store/accounts.ts';
 import type { Account } from '../store/accounts.ts';
@@ -16,6 +20,9 @@ const Nonce = Type.Object(
     nonce: Type.String(),
     registry: Type.String({ description: 'The URL that the proof names.' }),
     account: Type.String({ description: 'The handle that the proof names.' }),
+    ownerKey: Type.String({
+      description: 'The account’s, P-256 SPKI DER in base64: the first custody statement names it.',
+    }),
     expiresAt: Type.String(),
   },
   closed,
@@ -23,6 +30,12 @@ const Nonce = Type.Object(
 const NewKey = Type.Object(
   {
     proof: Type.String({ maxLength: 16 * 1024, description: 'JWS, `keyline-key+jws`.' }),
+    delegation: Type.Optional(
+      Type.String({
+        maxLength: 1024,
+        description: 'The first custody statement, COSE_Sign1 in base64; devices wait for it.',
+      }),
+    ),
     label: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   },
   closed,
@@ -32,6 +45,7 @@ const KeyView = Type.Object(
     id: Type.String(),
     label: Type.Optional(Type.String()),
     isTest: Type.Boolean(),
+    isDelegated: Type.Boolean(),
     createdAt: Type.String(),
   },
   closed,
@@ -48,7 +62,9 @@ export function provisioningKeyRoutes(app: App, service: Service): void {
       app.repeatable.answer(request, reply, async (change) => {
         const account = await accountOf(service, memberOf(request).accountId);
         const issued = await issueNonce(change, account.id);
-        const body = { ...issued, registry: service.publicUrl, account: account.handle };
+        const owner = await ensureOwnerKey(change, service.masterKey, account.id);
+        const names = { registry: service.publicUrl, account: account.handle };
+        const body = { ...issued, ...names, ownerKey: toBase64(owner) };
         return { status: 201, body };
       }),
   );
@@ -62,10 +78,14 @@ export function provisioningKeyRoutes(app: App, service: Service): void {
         checkProof(proof, { account, publicUrl: service.publicUrl, at: change.at });
         await useNonce(change, account.id, proof.nonce);
         const manufacturerKey = Buffer.from(proof.manufacturerKey, 'base64');
+        const delegation = openDelegation(request.body.delegation, {
+          ...{ provisioningKey: id, manufacturer: manufacturerKey },
+          owner: await ensureOwnerKey(change, service.masterKey, account.id),
+        });
         const isTest = proof.test ?? false;
         const { label } = request.body;
         const { id: accountId } = account;
-        const wanted = { accountId, id, label, sealKey, manufacturerKey, isTest };
+        const wanted = { accountId, id, label, sealKey, manufacturerKey, delegation, isTest };
         return { status: 201, body: toKeyView(await holdKey(change, wanted)) };
       }),
   );
@@ -102,12 +122,27 @@ function checkProof(
   }
 }
 
+function openDelegation(text: string | undefined, expected: Delegation): Uint8Array | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const bytes = fromBase64(text) ?? new Uint8Array();
+    requireDelegation(bytes, expected);
+    return bytes;
+  } catch (error) {
+    if (!(error instanceof KeylineError) || error.code !== 'custody-invalid') throw error;
+    const { message, facts } = error;
+    throw new KeylineError('delegation-refused', { message, facts });
+  }
+}
+
 async function accountOf({ store }: Service, id: string): Promise<Account> {
   const account = await findAccount(store.reader, id);
   if (account) return account;
   throw new KeylineError('object-unknown', { message: 'the account is gone' });
 }
 
-function toKeyView({ id, label, isTest, createdAt }: HeldKey): Static<typeof KeyView> {
-  return { id, ...(label !== null && { label }), isTest: isTest === 1, createdAt };
+function toKeyView(held: HeldKey): Static<typeof KeyView> {
+  const { id, label, isTest, delegation, createdAt } = held;
+  const isDelegated = delegation !== null;
+  return { id, ...(label !== null && { label }), isTest: isTest === 1, isDelegated, createdAt };
 }

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Selectable } from 'kysely';
-import { toBase64Url } from '../../kernel/bytes.ts';
+import { equalBytes, toBase64Url } from '../../kernel/bytes.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import { flag } from './accounts.ts';
+import { templatesOf } from './config-templates.ts';
 import type { Change, Reader } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -17,6 +18,8 @@ export interface NewKey {
   /** SPKI. */
   readonly sealKey: Uint8Array;
   readonly manufacturerKey: Uint8Array;
+  /** The first custody statement, verified, or undefined: its devices then stay in escrow mode. */
+  readonly delegation?: Uint8Array | undefined;
   readonly isTest: boolean;
 }
 
@@ -54,15 +57,18 @@ export async function useNonce(change: Change, accountId: string, nonce: string)
   });
 }
 
-/** Gives the key to the account; one that it has already stays as it is. Throws `key-taken`. */
+/**
+ * Gives the key to the account. One that it has already stays as it is, but for a delegation that it lacks.
+ * Throws `key-taken`, and `proof-refused` for another manufacturer key than it came with.
+ */
 export async function holdKey(change: Change, wanted: NewKey): Promise<HeldKey> {
-  const { accountId, id, label, sealKey, manufacturerKey, isTest } = wanted;
+  const { accountId, id, label, sealKey, manufacturerKey, delegation = null, isTest } = wanted;
   const inserted = await change.db
     .insertInto('provisioningKeys')
     .values({
       ...{ accountId, id, sealKey, manufacturerKey },
       label: label ?? null,
-      delegation: null,
+      delegation,
       isTest: flag(isTest),
       createdAt: change.at,
       version: 1,
@@ -76,7 +82,32 @@ export async function holdKey(change: Change, wanted: NewKey): Promise<HeldKey> 
   if (inserted.numInsertedOrUpdatedRows === 1n) {
     change.record({ accountId, type: 'key.added', subject: id });
   }
-  return held;
+  if (!held.manufacturerKey || !equalBytes(held.manufacturerKey, manufacturerKey)) {
+    throw new KeylineError('proof-refused', {
+      message: `${id} came with another manufacturer key`,
+      facts: { reason: 'manufacturer-key' },
+    });
+  }
+  return delegation && !held.delegation ? await delegateKey(change, held, delegation) : held;
+}
+
+async function delegateKey(
+  change: Change,
+  held: HeldKey,
+  delegation: Uint8Array,
+): Promise<HeldKey> {
+  const { accountId, id } = held;
+  const version = held.version + 1;
+  await change.db
+    .updateTable('provisioningKeys')
+    .set({ delegation, version })
+    .where('id', '=', id)
+    .where('delegation', 'is', null)
+    .execute();
+  change.record({ accountId, type: 'key.delegated', subject: id });
+  // Devices that wait for a configuration that could not be verified without it.
+  change.wake(templatesOf(accountId));
+  return { ...held, delegation: Buffer.from(delegation), version };
 }
 
 /** The account's key, or undefined. */
