@@ -14,6 +14,7 @@ import {
   lockTransfer,
 } from '../../src/service/store/transfer-decision.ts';
 import type { WholeDecision } from '../../src/service/store/transfer-decision.ts';
+import { listItems } from '../../src/service/store/transfer-items.ts';
 import { findTransfer, requestTransfer } from '../../src/service/store/transfers.ts';
 import type { NewTransfer, Transfer } from '../../src/service/store/transfers.ts';
 import { transferTurn } from '../../src/service/transfer-worker.ts';
@@ -127,6 +128,42 @@ export function transferContract(
       expect((await ask({ ids: ids.slice(1) })).transfer.items).toBe(2);
     });
 
+    it('offers devices by serial and endpoint key too, one that is named twice once', async () => {
+      const ids = await devices(3);
+      const rows = await store.reader
+        .selectFrom('devices')
+        .innerJoin('credentials', 'credentials.deviceId', 'devices.id')
+        .select(['id', 'serial', 'endpointKey'])
+        .where('id', 'in', ids)
+        .orderBy('id')
+        .execute();
+      const [one, two, three] = rows;
+      const listed = {
+        ids: [one?.id ?? ''],
+        serials: [one?.serial ?? '', two?.serial ?? ''],
+        endpointKeys: [three?.endpointKey ?? '', two?.endpointKey ?? ''],
+      };
+      const { transfer } = await ask(listed);
+      expect(transfer.items).toBe(3);
+      const items = await listItems(store.reader, transfer, { limit: 10 });
+      expect(items).toMatchObject(
+        rows.map(({ id: deviceId, ...names }) => ({ deviceId, ...names })),
+      );
+    });
+
+    it('names the device of a list that it does not know, and those that cannot be offered', async () => {
+      const [id = ''] = await devices(1, destination.id);
+      const [own = '', other = ''] = await devices(2);
+      await expect(ask({ ids: [own], serials: ['none'] })).rejects.toMatchObject({
+        ...{ code: 'object-unknown', facts: { device: 'none' } },
+      });
+      await expect(ask({ ids: [id] })).rejects.toMatchObject({ facts: { device: id } });
+      const retired = await change((c) => moveDevice(c, { accountId: source, id: own }, 'retired'));
+      await expect(ask({ ids: [own, other] })).rejects.toMatchObject({
+        ...{ code: 'state-conflict', facts: { serials: [retired.serial], offered: 1, asked: 2 } },
+      });
+    });
+
     it('does not know another account’s device, its lot, or a handle that does not receive', async () => {
       const [id = ''] = await devices(1, destination.id);
       const code = 'object-unknown';
@@ -231,6 +268,10 @@ export function transferContract(
       const counts = { offered: 0, accepted: 1_099, refused: 1 };
       expect(await countItems(store.reader, decided)).toMatchObject(counts);
       expect((await statesIn(decided))[no]).toBe('refused');
+      const inState = async (state: ItemState, from = decided) =>
+        (await listItems(store.reader, from, { limit: 2_000, state })).length;
+      const states = ['offered', 'accepted', 'refused', 'withdrawn'] as const;
+      expect(await Promise.all(states.map((state) => inState(state)))).toEqual([0, 1_099, 1, 0]);
       await expect(decide(transfer.id, withdraw)).rejects.toMatchObject({
         code: 'transfer-already-decided',
       });
@@ -239,6 +280,7 @@ export function transferContract(
       const after = await findTransfer(store.reader, source, transfer.id);
       expect(after).toMatchObject({ state: 'completed', decision: null });
       if (after) expect(await countItems(store.reader, after)).toMatchObject(counts);
+      if (after) expect(await inState('accepted', after)).toBe(1_099);
       const { n } = await store.reader
         .selectFrom('devices')
         .select(({ fn }) => fn.countAll().as('n'))

@@ -1,16 +1,23 @@
 import { Type } from 'typebox';
-import type { Static } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import { ITEM_STATES, TRANSFER_STATES } from '../../model/transfer-state.ts';
-import type { ItemState } from '../../model/transfer-state.ts';
 import type { Reader } from '../store/store.ts';
-import { countItems, effectiveState } from '../store/transfer-decision.ts';
+import { countItems, pendingDecision } from '../store/transfer-decision.ts';
+import type { TransferItem } from '../store/transfer-items.ts';
+import { countRows } from '../store/transfers.ts';
 import type { Transfer } from '../store/transfers.ts';
 
 const closed = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0 });
 const DeviceId = Type.String({ pattern: '^dv_[0-9a-hjkmnp-tv-z]{26}$' });
+const EndpointKey = Type.String({ pattern: '^ek_[0-9a-hjkmnp-tv-z]{26}$' });
 const Reason = Type.String({ minLength: 1, maxLength: 256 });
 const Decision = Type.Enum(['accept', 'refuse']);
+
+/** Devices that one request lists, at most. */
+export const MOST_LISTED = 100_000;
+const listOf = <Item extends TSchema>(item: Item) =>
+  Type.Array(item, { minItems: 1, maxItems: MOST_LISTED });
 
 /** A transfer in a list. */
 export const TransferView = Type.Object(
@@ -38,6 +45,11 @@ export const CountedTransfer = Type.Object(
       },
       closed,
     ),
+    pending: Type.Optional(
+      Type.Integer({
+        description: 'While a decision is carried out: items of `counts` that it has yet to reach.',
+      }),
+    ),
     leftOut: Type.Optional(
       Type.Integer({ description: 'Devices of the lot or range that cannot be offered now.' }),
     ),
@@ -50,6 +62,7 @@ export const ItemView = Type.Object(
   {
     deviceId: Type.String(),
     serial: Type.String(),
+    endpointKey: Type.Optional(Type.String()),
     model: Type.Optional(Type.String()),
     state: Type.Enum([...ITEM_STATES]),
     reason: Type.Optional(Type.String()),
@@ -63,7 +76,14 @@ export const NewTransferBody = Type.Object(
   {
     to: Type.String({ minLength: 3, maxLength: 40, description: 'Handle of the destination.' }),
     devices: Type.Union([
-      Type.Object({ ids: Type.Array(DeviceId, { minItems: 1, maxItems: 100_000 }) }, closed),
+      Type.Object(
+        {
+          ids: Type.Optional(listOf(DeviceId)),
+          serials: Type.Optional(listOf(Type.String({ minLength: 1, maxLength: 128 }))),
+          endpointKeys: Type.Optional(listOf(EndpointKey)),
+        },
+        { ...closed, minProperties: 1, description: `Together ${MOST_LISTED} at most.` },
+      ),
       Type.Object(
         {
           lotId: Type.String({ maxLength: 64 }),
@@ -144,31 +164,19 @@ export async function toCountedTransfer(
 ): Promise<Static<typeof CountedTransfer>> {
   const [view] = await toTransferViews(db, [transfer]);
   if (!view) throw new Error('a transfer has no view');
-  return { ...view, counts: await countItems(db, transfer) };
+  const counts = await countItems(db, transfer);
+  if (!pendingDecision(transfer)) return { ...view, counts };
+  return { ...view, counts, pending: (await countRows(db, transfer.id)).offered };
 }
 
-/** The items after this device, in the order of device ids, as the transfer's decision makes them. */
-export async function itemViews(
-  db: Reader,
-  transfer: Transfer,
-  { limit, after = '' }: { readonly limit: number; readonly after?: string | undefined },
-): Promise<Static<typeof ItemView>[]> {
-  const rows = await db
-    .selectFrom('transferItems as i')
-    .innerJoin('devices as d', 'd.id', 'i.deviceId')
-    .select(['i.deviceId', 'i.state', 'i.reason', 'i.decidedAt', 'd.serial', 'd.model'])
-    .where('i.transferId', '=', transfer.id)
-    .where('i.deviceId', '>', after)
-    .orderBy('i.deviceId')
-    .limit(limit)
-    .execute();
-  return rows.map(({ deviceId, state, reason, decidedAt, serial, model }) => {
-    const effective: ItemState = effectiveState(transfer, deviceId, state);
-    return {
-      ...{ deviceId, serial, state: effective },
-      ...(model !== null && { model }),
-      ...(reason !== null && { reason }),
-      ...(decidedAt !== null && { decidedAt }),
-    };
-  });
+/** One item as it is shown. */
+export function toItemView(item: TransferItem): Static<typeof ItemView> {
+  const { deviceId, serial, state, endpointKey, model, reason, decidedAt } = item;
+  return {
+    ...{ deviceId, serial, state },
+    ...(endpointKey !== null && { endpointKey }),
+    ...(model !== null && { model }),
+    ...(reason !== null && { reason }),
+    ...(decidedAt !== null && { decidedAt }),
+  };
 }

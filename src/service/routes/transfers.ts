@@ -1,21 +1,25 @@
 import { Type } from 'typebox';
 import { KeylineError } from '../../kernel/errors.ts';
-import { TRANSFER_STATES } from '../../model/transfer-state.ts';
+import { ITEM_STATES, TRANSFER_STATES } from '../../model/transfer-state.ts';
 import { memberOf } from '../auth/caller.ts';
 import { sendVersion } from '../http/etag.ts';
 import { PAGE_QUERY, pageOf, readPage, sendPage } from '../http/page.ts';
+import { RequestInvalid } from '../http/problem.ts';
 import type { App, Service } from '../service.ts';
 import { decideItems, decideWhole, lockTransfer } from '../store/transfer-decision.ts';
+import { listItems } from '../store/transfer-items.ts';
 import type { RowMove } from '../store/transfer-rows.ts';
+import type { OfferedDevices } from '../store/transfer-devices.ts';
 import { findTransfer, listTransfers, requestTransfer } from '../store/transfers.ts';
 import type { Transfer } from '../store/transfers.ts';
 import {
   CountedTransfer,
   DecisionBody,
-  itemViews,
   ItemView,
+  MOST_LISTED,
   NewTransferBody,
   toCountedTransfer,
+  toItemView,
   toTransferViews,
   TransferView,
   WithdrawalBody,
@@ -31,9 +35,14 @@ const ListQuery = Type.Object(
   },
   closed,
 );
+const ItemQuery = Type.Object(
+  { ...PAGE_QUERY, state: Type.Optional(Type.Enum([...ITEM_STATES])) },
+  closed,
+);
 
 const MONTH_SECONDS = 30 * 24 * 3_600;
-const LARGE_BODY = 8 * 1024 * 1024;
+/** 100,000 of the longest serials. */
+const LARGE_BODY = 16 * 1024 * 1024;
 const MOVES = { accept: 'accepted', refuse: 'refused' } as const;
 
 /** Devices from one account to another: asked for, decided on, taken back. */
@@ -50,6 +59,7 @@ export function transferRoutes(app: App, service: Service): void {
     (request, reply) =>
       app.repeatable.answer(request, reply, async (change) => {
         const { expiresIn = MONTH_SECONDS, includePlanned = false, ...rest } = request.body;
+        refuseTooMany(rest.devices);
         const expiresAt = new Date(Date.parse(change.at) + expiresIn * 1_000).toISOString();
         const sourceAccountId = memberOf(request).accountId;
         const { transfer, leftOut } = await requestTransfer(change, {
@@ -139,20 +149,21 @@ export function transferRoutes(app: App, service: Service): void {
     {
       config,
       schema: {
-        ...{ tags, params: Params, querystring: Type.Object(PAGE_QUERY, closed) },
+        ...{ tags, params: Params, querystring: ItemQuery },
         response: { 200: pageOf(ItemView) },
       },
     },
     async (request, reply) => {
-      const scope = { accountId: memberOf(request).accountId };
+      const { state } = request.query;
+      const scope = { accountId: memberOf(request).accountId, filters: { state } };
       const transfer = await find(scope.accountId, request.params.id);
       const { limit, after } = readPage(service.masterKey, request, scope);
-      const rows = await itemViews(store.reader, transfer, {
-        limit: limit + 1,
-        after: after?.[0] as string | undefined,
+      const rows = await listItems(store.reader, transfer, {
+        ...{ limit: limit + 1, after: after?.[0] as string | undefined, state },
       });
       const context = { masterKey: service.masterKey, request, reply, scope };
-      return sendPage(context, { limit, rows }, ({ deviceId }) => [deviceId]);
+      const page = sendPage(context, { limit, rows }, ({ deviceId }) => [deviceId]);
+      return { ...page, items: page.items.map(toItemView) };
     },
   );
 
@@ -161,6 +172,15 @@ export function transferRoutes(app: App, service: Service): void {
     if (transfer) return transfer;
     throw new KeylineError('object-unknown', { message: 'there is no such transfer' });
   }
+}
+
+function refuseTooMany(devices: OfferedDevices): void {
+  if ('lotId' in devices) return;
+  const { ids = [], serials = [], endpointKeys = [] } = devices;
+  const listed = ids.length + serials.length + endpointKeys.length;
+  if (listed <= MOST_LISTED) return;
+  const detail = `${listed} devices are listed, and ${MOST_LISTED} may be`;
+  throw new RequestInvalid([{ pointer: '/devices', code: 'too-many', detail }]);
 }
 
 async function answer(transfer: Transfer, db: Parameters<typeof toCountedTransfer>[0]) {

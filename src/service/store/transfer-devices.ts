@@ -1,9 +1,16 @@
 import { KeylineError } from '../../kernel/errors.ts';
 import type { Reader } from './store.ts';
 
+/** Devices one by one, each by one of its names. */
+export interface ListedDevices {
+  readonly ids?: readonly string[] | undefined;
+  readonly serials?: readonly string[] | undefined;
+  readonly endpointKeys?: readonly string[] | undefined;
+}
+
 /** Which of its devices an account offers: a list, or a lot's units from the first index to the last. */
 export type OfferedDevices =
-  | { readonly ids: readonly string[] }
+  | ListedDevices
   | {
       readonly lotId: string;
       readonly first?: number | undefined;
@@ -13,36 +20,80 @@ export type OfferedDevices =
 const PAGE = 1_000;
 
 /**
- * The ids, a thousand at a time, each once. Throws `object-unknown` for one that is not the account's, and
- * for a lot of which it has no device.
+ * The ids, a thousand at a time, each once. Throws `object-unknown` for a name that is none of the
+ * account's devices, and for a lot of which it has no device.
  */
 export async function* idPages(
   db: Reader,
   accountId: string,
   devices: OfferedDevices,
 ): AsyncGenerator<string[]> {
-  if ('ids' in devices) yield* listed(db, accountId, devices.ids);
-  else yield* ofLot(db, accountId, devices);
+  if ('lotId' in devices) yield* ofLot(db, accountId, devices);
+  else yield* listed(db, accountId, devices);
 }
 
 async function* listed(
   db: Reader,
   accountId: string,
-  all: readonly string[],
+  devices: ListedDevices,
 ): AsyncGenerator<string[]> {
-  const ids = [...new Set(all)];
-  for (let from = 0; from < ids.length; from += PAGE) {
-    const page = ids.slice(from, from + PAGE);
-    const { n } = await db
-      .selectFrom('devices')
-      .select(({ fn }) => fn.countAll().as('n'))
-      .where('id', 'in', page)
+  const seen = new Set<string>();
+  for (const name of ['ids', 'serials', 'endpointKeys'] as const) {
+    const names = [...new Set(devices[name])];
+    for (let from = 0; from < names.length; from += PAGE) {
+      const page = names.slice(from, from + PAGE);
+      const found = await NAMED[name](db, accountId, page);
+      const unknown = page.find((text) => !found.has(text));
+      if (unknown !== undefined) {
+        throw new KeylineError('object-unknown', {
+          message: `this account has no device ${unknown}`,
+          facts: { device: unknown },
+        });
+      }
+      // A device may be named in two ways.
+      const fresh = [...found.values()].filter((id) => !seen.has(id));
+      for (const id of fresh) seen.add(id);
+      if (fresh.length > 0) yield fresh;
+    }
+  }
+}
+
+/** From names of one kind to the ids of the account's devices that have them. */
+type Lookup = (
+  db: Reader,
+  accountId: string,
+  names: readonly string[],
+) => Promise<ReadonlyMap<string, string>>;
+
+const NAMED: Readonly<Record<keyof ListedDevices, Lookup>> = {
+  ids: async (db, accountId, names) => {
+    const rows = await ownDevices(db, accountId).where('id', 'in', names).execute();
+    return new Map(rows.map(({ id }) => [id, id]));
+  },
+  serials: async (db, accountId, names) => {
+    const rows = await ownDevices(db, accountId).where('serial', 'in', names).execute();
+    return new Map(rows.map(({ id, serial }) => [serial, id]));
+  },
+  endpointKeys: async (db, accountId, names) => {
+    const rows = await db
+      .selectFrom('credentials')
+      .innerJoin('devices', 'devices.id', 'credentials.deviceId')
+      .select(['devices.id', 'endpointKey'])
+      .where('endpointKey', 'in', names)
+      .where('isActive', '=', 1)
       .where('accountId', '=', accountId)
       .where('uploadId', 'is', null)
-      .executeTakeFirstOrThrow();
-    if (Number(n) !== page.length) throw unknown('a device of the list is not this account’s');
-    yield page;
-  }
+      .execute();
+    return new Map(rows.map(({ id, endpointKey }) => [endpointKey, id]));
+  },
+};
+
+function ownDevices(db: Reader, accountId: string) {
+  return db
+    .selectFrom('devices')
+    .select(['id', 'serial'])
+    .where('accountId', '=', accountId)
+    .where('uploadId', 'is', null);
 }
 
 async function* ofLot(
@@ -64,14 +115,12 @@ async function* ofLot(
       .execute();
     const end = page.at(-1);
     if (!end) {
-      if (isFirst) throw unknown('this account has no device of that lot and range');
-      return;
+      if (!isFirst) return;
+      throw new KeylineError('object-unknown', {
+        message: 'this account has no device of that lot and range',
+      });
     }
     yield page.map(({ id }) => id);
     from = end.lotIndex + 1;
   }
-}
-
-function unknown(message: string): KeylineError {
-  return new KeylineError('object-unknown', { message });
 }

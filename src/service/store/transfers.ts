@@ -12,6 +12,9 @@ import type { Tables } from './tables.ts';
 
 export type Transfer = Readonly<Selectable<Tables['transfers']>>;
 
+/** Serials that an error names, at most. */
+const NAMED = 10;
+
 /** An offer of devices to another account. */
 export interface NewTransfer {
   readonly sourceAccountId: string;
@@ -53,18 +56,23 @@ export async function requestTransfer(
   };
   await change.db.insertInto('transfers').values(transfer).execute();
   let [items, asked] = [0, 0];
+  const heldBack: string[] = [];
   for await (const ids of idPages(change.db, sourceAccountId, wanted.devices)) {
     asked += ids.length;
-    items += await offer(change, { transfer, ids, includePlanned });
+    const offered = await offer(change, { transfer, ids, includePlanned });
+    items += offered;
+    if (offered < ids.length && heldBack.length < NAMED) {
+      heldBack.push(...(await notOffered(change.db, id, ids)));
+    }
     // Others read between two pages.
     await setImmediate();
   }
-  const isList = 'ids' in wanted.devices;
+  const isList = !('lotId' in wanted.devices);
   if (items === 0 || (isList && items < asked)) {
     throw new KeylineError('state-conflict', {
       message: `${asked - items} of ${asked} devices cannot be offered`,
       hint: 'Devices that are retired, quarantined, cancelled, planned or offered already cannot.',
-      facts: { asked, offered: items },
+      facts: { asked, offered: items, serials: heldBack.slice(0, NAMED) },
     });
   }
   await change.db.updateTable('transfers').set({ items }).where('id', '=', id).execute();
@@ -157,4 +165,24 @@ async function offer(
     .onConflict((conflict) => conflict.doNothing()) // one open item a device
     .executeTakeFirst();
   return Number(inserted.numInsertedOrUpdatedRows ?? 0n);
+}
+
+/** Serials of those devices that the transfer does not have. */
+async function notOffered(
+  db: Reader,
+  transferId: string,
+  ids: readonly string[],
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('devices')
+    .leftJoin('transferItems as i', (join) =>
+      join.onRef('i.deviceId', '=', 'devices.id').on('i.transferId', '=', transferId),
+    )
+    .select('serial')
+    .where('id', 'in', ids)
+    .where('i.deviceId', 'is', null)
+    .orderBy('serial')
+    .limit(NAMED)
+    .execute();
+  return rows.map(({ serial }) => serial);
 }
