@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { keyFlags, lazyCredentials } from '../../src/cli/credentials.ts';
+import { openRegistryFor, registryContextFlags } from '../../src/cli/registry-context-flags.ts';
 import { registerForCommand } from '../../src/cli/register-devices.ts';
 import type { Registered } from '../../src/job/register-manifest.ts';
 
@@ -24,12 +25,15 @@ export default class EscrowRegister extends BaseCommand {
       summary: 'Where rows that were refused are noted.',
       default: 'failed-rows.ndjson',
     }),
+    ...registryContextFlags,
     ...keyFlags,
   };
 
   async run(): Promise<Registered> {
     const { args, flags } = await this.parse(EscrowRegister);
     const credentials = lazyCredentials(this, flags);
-    return await registerForCommand(this, { ...args, failed: flags.failed, credentials });
+    const { registry } = await openRegistryFor(this, flags);
+    const { failed } = flags;
+    return await registerForCommand(this, { ...args, failed, registry, credentials });
   }
 }

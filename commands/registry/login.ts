@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
+import { contextFlag, registryChoices } from '../../src/cli/registry-context-flags.ts';
 import { logIn } from '../../src/job/registry-session.ts';
 import type { RegistrySession } from '../../src/job/registry-session.ts';
 
@@ -18,6 +19,7 @@ export default class RegistryLogin extends BaseCommand {
   };
 
   static override flags = {
+    context: contextFlag,
     'client-id-file': Flags.string({
       required: true,
       helpValue: 'FILE',
@@ -34,10 +36,10 @@ export default class RegistryLogin extends BaseCommand {
   async run(): Promise<RegistrySession> {
     const { args, flags } = await this.parse(RegistryLogin);
     const choices = {
+      ...registryChoices(flags),
       url: args.url,
       clientIdFile: flags['client-id-file'],
       clientSecretFile: flags['client-secret-file'],
-      insecureHttp: flags['insecure-http'],
     };
     const session = await logIn(this.home, choices, this.signal);
     this.print(`Logged in to ${session.url} until ${session.expiresAt}.`);

@@ -1,4 +1,5 @@
 import { BaseCommand } from '../../src/cli/base-command.ts';
+import { contextFlag, registryChoices } from '../../src/cli/registry-context-flags.ts';
 import { logOut } from '../../src/job/registry-session.ts';
 import type { RegistrySession } from '../../src/job/registry-session.ts';
 
@@ -10,9 +11,12 @@ export default class RegistryLogout extends BaseCommand {
     '<%= config.bin %> registry logout --json',
   ];
 
+  static override flags = { context: contextFlag };
+
   async run(): Promise<RegistrySession> {
-    await this.parse(RegistryLogout);
-    const session = await logOut(this.home, this.signal);
+    const { flags } = await this.parse(RegistryLogout);
+    const { context } = registryChoices(flags);
+    const session = await logOut(this.home, { context }, this.signal);
     this.print(`Logged out of ${session.url}.`);
     return session;
   }

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { facts } from '../../src/cli/table.ts';
-import { openRegistry } from '../../src/job/registry-session.ts';
+import { openRegistryFor, registryContextFlags } from '../../src/cli/registry-context-flags.ts';
 import type { RegistrySession } from '../../src/job/registry-session.ts';
 
 export default class RegistryWhoami extends BaseCommand {
@@ -11,9 +11,11 @@ export default class RegistryWhoami extends BaseCommand {
     '<%= config.bin %> registry whoami --json',
   ];
 
+  static override flags = { ...registryContextFlags };
+
   async run(): Promise<RegistrySession & { account: string }> {
-    await this.parse(RegistryWhoami);
-    const { registry, session } = await openRegistry(this.home, this.signal);
+    const { flags } = await this.parse(RegistryWhoami);
+    const { registry, session } = await openRegistryFor(this, flags);
     const { handle } = await registry.account();
     this.print(
       facts([

@@ -3,7 +3,7 @@ import type { Credentials } from '../keystore/credentials.ts';
 import { registerManifest, writeFailedRows } from '../job/register-manifest.ts';
 import type { Registered } from '../job/register-manifest.ts';
 import { openRegisterSource } from '../job/register-source.ts';
-import { openRegistry } from '../job/registry-session.ts';
+import type { HttpRegistry } from '../registry/http-registry.ts';
 import type { BaseCommand } from './base-command.ts';
 import { createProgress, grouped } from './progress.ts';
 import { facts } from './table.ts';
@@ -14,11 +14,12 @@ export async function registerForCommand(
   choices: {
     readonly source: string;
     readonly failed: string;
+    readonly registry: HttpRegistry;
     readonly credentials: () => Credentials;
   },
 ): Promise<Registered> {
   const { home, signal } = command;
-  const { registry } = await openRegistry(home, signal);
+  const { registry } = choices;
   await using source = await openRegisterSource(choices.source, {
     ...{ home, signal, credentials: choices.credentials },
   });

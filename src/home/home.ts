@@ -62,9 +62,13 @@ export class Home {
     return join(this.stationDir, 'station.age');
   }
 
-  /** Who is logged in to which registry; secret. */
-  get registrySession(): string {
-    return join(this.path, 'registry', 'session.json');
+  get registryDir(): string {
+    return join(this.path, 'registry');
+  }
+
+  /** A log-in to a registry; secret. */
+  registryContext(name: string): string {
+    return join(this.registryDir, `${name}.json`);
   }
 
   get casDir(): string {
@@ -77,8 +81,9 @@ export class Home {
 
   /** Every folder of the home that holds files which no output may replace. */
   get folders(): readonly string[] {
-    const { keysDir, lotsDir, grantsDir, stationDir, casDir } = this;
-    return [keysDir, lotsDir, grantsDir, stationDir, casDir, join(this.path, 'ledger')];
+    const { keysDir, lotsDir, grantsDir, stationDir, casDir, registryDir } = this;
+    const ledgerDir = join(this.path, 'ledger');
+    return [keysDir, lotsDir, grantsDir, stationDir, casDir, registryDir, ledgerDir];
   }
 
   /**

@@ -1,107 +1,137 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { refuseWideMode } from '../home/home.ts';
+import { contextNames, findContext, forgetContext, keepContext } from '../home/context-store.ts';
+import { DEFAULT_CONTEXT, parseContextName } from '../home/context-store.ts';
+import type { StoredContext } from '../home/context-store.ts';
 import type { Home } from '../home/home.ts';
-import { writeFileAtomic } from '../kernel/atomic-file.ts';
 import { systemClock } from '../kernel/clock.ts';
-import { isErrno, KeylineError } from '../kernel/errors.ts';
-import { readSecretFile } from '../keystore/read-input.ts';
+import { KeylineError } from '../kernel/errors.ts';
+import { readSecretFile, readSecretInput } from '../keystore/read-input.ts';
 import { HttpRegistry } from '../registry/http-registry.ts';
+import { parseRegistryUrl } from '../registry/registry-url.ts';
+
+/** Which registry, and as whom: what the flags of `registryContextFlags` say. */
+export interface RegistryChoices {
+  /** A log-in of this home; `default` unless given. */
+  readonly context?: string | undefined;
+  /** The address, where the context is not to say it. */
+  readonly url?: string | undefined;
+  /** A file with a token, or `-`, instead of that of the context. */
+  readonly tokenFile?: string | undefined;
+  /** Plain HTTP beyond this machine. */
+  readonly insecureHttp?: boolean | undefined;
+}
 
 /** Who is logged in, without the token. */
 export interface RegistrySession {
   readonly url: string;
-  readonly clientId: string;
-  readonly accountId: string;
-  readonly expiresAt: string;
-}
-
-interface StoredSession extends RegistrySession {
-  readonly accessToken: string;
+  /** The log-in of this home; none where the token came from a file. */
+  readonly context?: string;
+  readonly clientId?: string;
+  readonly login?: string;
+  readonly accountId?: string;
+  readonly expiresAt?: string;
 }
 
 /** A system account's way in. */
-export interface LoginChoices {
-  readonly url: string;
+export interface LoginChoices extends RegistryChoices {
   readonly clientIdFile: string;
   readonly clientSecretFile: string;
-  /** Plain HTTP beyond this machine. */
-  readonly insecureHttp: boolean;
 }
 
 /**
- * Logs a system account in and keeps the token, 0600, until `logOut`; another session is replaced.
- * Throws `usage` for an address that is none, `plain-http`, `not-found`, `unauthenticated`.
+ * Logs a system account in and keeps the token as a context, 0600, until `logOut`; another one of the
+ * same name is replaced. Throws `usage` for an address that is none, `plain-http`, `not-found`,
+ * `unauthenticated`.
  */
 export async function logIn(
   home: Home,
   choices: LoginChoices,
   signal?: AbortSignal,
 ): Promise<RegistrySession> {
-  const url = parseRegistryUrl(choices.url, choices.insecureHttp);
+  const context = parseContextName(choices.context ?? DEFAULT_CONTEXT);
+  const address = choices.url ?? (await findContext(home, context))?.url;
+  if (address === undefined) {
+    throw new KeylineError('usage', { message: 'name the registry, such as https://HOST' });
+  }
+  const url = parseRegistryUrl(address, choices.insecureHttp);
   const clientId = await readLine(choices.clientIdFile);
   const secret = await readLine(choices.clientSecretFile);
   const issued = await HttpRegistry.logIn({ url, signal }, { id: clientId, secret });
   const { accountId, accessToken, expiresIn } = issued;
   const expiresAt = new Date(systemClock.now().getTime() + expiresIn * 1_000).toISOString();
-  await home.ensure();
-  await mkdir(dirname(home.registrySession), { recursive: true, mode: 0o700 });
-  const session: StoredSession = { url, clientId, accountId, accessToken, expiresAt };
-  const text = `${JSON.stringify(session)}\n`;
-  await writeFileAtomic(home.registrySession, text, { mode: 0o600, force: true });
-  return { url, clientId, accountId, expiresAt };
+  const stored = { url, clientId, accountId, accessToken, expiresAt };
+  await keepContext(home, context, stored);
+  return sessionOf(context, stored);
 }
 
-/** The registry that this home is logged in to. Throws `unauthenticated` where it is to none, `home-unsafe`. */
+/**
+ * The registry that the choices mean. A token is sent nowhere but to the address that it was given for.
+ * Throws `unauthenticated` where nobody is logged in so, `home-unsafe`, `usage`, `plain-http`, `not-found`.
+ */
 export async function openRegistry(
   home: Home,
+  choices: RegistryChoices = {},
   signal?: AbortSignal,
 ): Promise<{ readonly registry: HttpRegistry; readonly session: RegistrySession }> {
-  const { accessToken, ...session } = await readSession(home);
-  const { url } = session;
-  return { registry: new HttpRegistry({ url, accessToken, signal }), session };
+  const { tokenFile, insecureHttp } = choices;
+  const context = parseContextName(choices.context ?? DEFAULT_CONTEXT);
+  const stored = await findContext(home, context);
+  const asked = choices.url === undefined ? undefined : parseRegistryUrl(choices.url, insecureHttp);
+  if (tokenFile !== undefined) {
+    const url = asked ?? stored?.url;
+    if (url === undefined) throw await notLoggedIn(home, context);
+    const accessToken = await readLine(tokenFile);
+    return { registry: new HttpRegistry({ url, accessToken, signal }), session: { url } };
+  }
+  if (!stored) throw await notLoggedIn(home, context);
+  const { url, accessToken } = stored;
+  if (asked !== undefined && asked !== url) {
+    throw new KeylineError('unauthenticated', {
+      message: `the context ${context} is logged in to ${url}, not to ${asked}`,
+    });
+  }
+  const registry = new HttpRegistry({ url, accessToken, signal });
+  return { registry, session: sessionOf(context, stored) };
 }
 
 /** Ends the token there and forgets it here, even where the registry does not know it any more. */
-export async function logOut(home: Home, signal?: AbortSignal): Promise<RegistrySession> {
-  const { registry, session } = await openRegistry(home, signal);
+export async function logOut(
+  home: Home,
+  choices: Pick<RegistryChoices, 'context'> = {},
+  signal?: AbortSignal,
+): Promise<RegistrySession> {
+  const { registry, session } = await openRegistry(home, choices, signal);
   try {
     await registry.endSession();
   } catch (error) {
     if (!(error instanceof KeylineError) || error.code !== 'unauthenticated') throw error;
   }
-  await rm(home.registrySession, { force: true });
+  await forgetContext(home, session.context ?? DEFAULT_CONTEXT);
   return session;
 }
 
+function sessionOf(context: string, stored: StoredContext): RegistrySession {
+  const { url, clientId, login, accountId, expiresAt } = stored;
+  const who = {
+    ...(clientId !== undefined && { clientId }),
+    ...(login !== undefined && { login }),
+  };
+  return { url, context, ...who, accountId, expiresAt };
+}
+
 async function readLine(path: string): Promise<string> {
-  using file = await readSecretFile(path);
+  using file = await (path === '-' ? readSecretInput() : readSecretFile(path));
   return file.use((bytes) => Buffer.from(bytes).toString('latin1').trim());
 }
 
-async function readSession(home: Home): Promise<StoredSession> {
-  await refuseWideMode(home.registrySession);
-  try {
-    return JSON.parse(await readFile(home.registrySession, 'utf8')) as StoredSession;
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT') && !(error instanceof SyntaxError)) throw error;
-    throw new KeylineError('unauthenticated', { message: 'nobody is logged in to a registry' });
-  }
-}
-
-/** The address without a slash at its end. */
-function parseRegistryUrl(text: string, insecureHttp: boolean): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlain = url && ['http:', 'https:'].includes(url.protocol) && url.username === '';
-  if (!url || !isPlain || url.search !== '' || url.hash !== '') {
-    throw new KeylineError('usage', { message: 'a registry’s address is https://HOST' });
-  }
-  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  if (url.protocol === 'http:' && !isLocal && !insecureHttp) {
-    throw new KeylineError('plain-http', {
-      message: 'the token would travel readable',
-      hint: 'Give an https:// address, or say --insecure-http.',
-    });
-  }
-  return url.href.replace(/\/+$/, '');
+async function notLoggedIn(home: Home, context: string): Promise<KeylineError> {
+  const names = await contextNames(home);
+  return new KeylineError('unauthenticated', {
+    message:
+      context === DEFAULT_CONTEXT
+        ? 'nobody is logged in to a registry'
+        : `nobody is logged in as the context ${context}`,
+    ...(names.length > 0 && {
+      hint: `Give --context with one of ${names.join(', ')}, or log in with \`keyline registry login\`.`,
+    }),
+  });
 }

@@ -90,7 +90,7 @@ const logIn = () =>
 it('registers a lot over a killed client, and again changes nothing', async () => {
   const login = await logIn();
   expect([login.code, login.stdout.includes('kt_')]).toEqual([0, false]);
-  expect(statSync(join(folder, 'home/registry/session.json')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(folder, 'home/registry/default.json')).mode & 0o777).toBe(0o600);
   expect(resultOf(await run('registry whoami'))).toMatchObject({ account: 'acme' });
   const early = await run('escrow register A1');
   expect([early.code, early.stdout]).toEqual([5, expect.stringContaining('object-unknown')]);

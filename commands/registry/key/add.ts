@@ -1,9 +1,9 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../../../src/cli/base-command.ts';
 import { commandCredentials, keyFlags } from '../../../src/cli/credentials.ts';
+import { openRegistryFor, registryContextFlags } from '../../../src/cli/registry-context-flags.ts';
 import { addRegistryKey } from '../../../src/job/add-registry-key.ts';
 import type { AddedKey } from '../../../src/job/add-registry-key.ts';
-import { openRegistry } from '../../../src/job/registry-session.ts';
 
 export default class RegistryKeyAdd extends BaseCommand {
   static override summary = 'Prove to a registry that the key is yours';
@@ -19,11 +19,11 @@ export default class RegistryKeyAdd extends BaseCommand {
     key: Args.string({ description: 'kp_… or a label; needed where there are several keys.' }),
   };
 
-  static override flags = { ...keyFlags };
+  static override flags = { ...registryContextFlags, ...keyFlags };
 
   async run(): Promise<AddedKey> {
     const { args, flags } = await this.parse(RegistryKeyAdd);
-    const { registry } = await openRegistry(this.home, this.signal);
+    const { registry } = await openRegistryFor(this, flags);
     const credentials = commandCredentials(this, flags);
     const added = await addRegistryKey(this.home, args.key, { registry, credentials });
     this.print(`${added.account} holds ${added.provisioningKey} at ${added.registry}.`);

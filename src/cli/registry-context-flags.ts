@@ -1,0 +1,60 @@
+import { Flags } from '@oclif/core';
+import { openRegistry } from '../job/registry-session.ts';
+import type { RegistryChoices } from '../job/registry-session.ts';
+import type { BaseCommand } from './base-command.ts';
+
+const helpGroup = 'REGISTRY';
+
+/** `--context NAME`: which log-in. */
+export const contextFlag = Flags.string({
+  ...{ helpValue: 'NAME', helpGroup },
+  summary: 'The log-in to use, or KEYLINE_CONTEXT.',
+});
+
+/** The flags of every command that speaks to a registry. */
+export const registryContextFlags = {
+  context: contextFlag,
+  registry: Flags.string({
+    ...{ helpValue: 'URL', helpGroup },
+    summary: 'Its address, or KEYLINE_REGISTRY; that of the log-in unless given.',
+  }),
+  'token-file': Flags.string({
+    ...{ helpValue: 'FILE|-', helpGroup },
+    summary: 'A token instead of a log-in, or KEYLINE_TOKEN_FILE.',
+  }),
+  'insecure-http': Flags.boolean({ helpGroup, summary: 'Plain HTTP beyond this machine.' }),
+};
+
+/** What those flags gave. */
+export interface RegistryContextValues {
+  readonly context?: string | undefined;
+  readonly registry?: string | undefined;
+  readonly 'token-file'?: string | undefined;
+  readonly 'insecure-http'?: boolean;
+}
+
+/**
+ * The choices of the flags, else of KEYLINE_CONTEXT, KEYLINE_REGISTRY and KEYLINE_TOKEN_FILE. A context
+ * that is named by its flag replaces the token of the environment, which is for another registry perhaps.
+ */
+export function registryChoices(
+  flags: RegistryContextValues,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): RegistryChoices {
+  const isNamed = flags.context !== undefined && flags['token-file'] === undefined;
+  const fromEnv = (name: string): string | undefined => (isNamed ? undefined : env[name]);
+  return {
+    context: flags.context ?? (env['KEYLINE_CONTEXT'] || undefined),
+    url: flags.registry ?? (fromEnv('KEYLINE_REGISTRY') || undefined),
+    tokenFile: flags['token-file'] ?? (fromEnv('KEYLINE_TOKEN_FILE') || undefined),
+    insecureHttp: flags['insecure-http'],
+  };
+}
+
+/** The registry of a command, and as whom. Throws what `openRegistry` throws. */
+export async function openRegistryFor(
+  command: Pick<BaseCommand, 'home' | 'signal'>,
+  flags: RegistryContextValues,
+): ReturnType<typeof openRegistry> {
+  return await openRegistry(command.home, registryChoices(flags), command.signal);
+}
