@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { openDatabase } from '../../src/kernel/sqlite.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
+import { custodyContract } from './custody-contract.ts';
 import { storeContract, TestClock } from './store-contract.ts';
 import { transferContract } from './transfer-contract.ts';
 
@@ -33,6 +34,11 @@ transferContract(
   },
   new TestClock(),
 );
+
+custodyContract('SQLite', async () => {
+  const store = await openStore(join(folder, `${files++}.sqlite`), { create: true });
+  return { stores: [store], [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+});
 
 it('makes a file that only its owner reads', async () => {
   const path = join(folder, 'private.sqlite');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { createAccount } from '../../src/service/store/accounts.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
+import { custodyContract } from '../service/custody-contract.ts';
 import { storeContract, TestClock } from '../service/store-contract.ts';
 import { transferContract } from '../service/transfer-contract.ts';
 import { startCluster } from './postgres.ts';
@@ -35,6 +36,17 @@ transferContract(
   },
   new TestClock(),
 );
+
+custodyContract('PostgreSQL', async () => {
+  const url = await cluster.database();
+  const stores = [await openStore(url, { create: true }), await openStore(url, { create: false })];
+  return {
+    stores,
+    async [Symbol.asyncDispose]() {
+      for (const store of stores) await store[Symbol.asyncDispose]();
+    },
+  };
+});
 
 it('makes one registry when two processes make it at once', async () => {
   const url = await cluster.database();

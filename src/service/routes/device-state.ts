@@ -6,7 +6,7 @@ import {
   isConfigurationDue,
 } from '../keys/configure-device.ts';
 import type { Service } from '../service.ts';
-import { findDeviceById } from '../store/check-in.ts';
+import { lockDevice } from '../store/check-in.ts';
 import type { Device } from '../store/devices.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -35,12 +35,14 @@ export const DeviceState = Type.Object(
 export type DeviceState = Static<typeof DeviceState>;
 
 /** Signs what is due, and says which mode the device is in. */
-export async function stateOf({ store, masterKey }: Service, device: Device): Promise<DeviceState> {
+export async function stateOf(
+  { store, masterKey }: Pick<Service, 'store' | 'masterKey'>,
+  device: Device,
+): Promise<DeviceState> {
   const isDue = device.isCancelled === 0 && (await isConfigurationDue(store.reader, device));
   const named = isDue
     ? await store.change({ actor: 'registry' }, async (change) => {
-        const now = await findDeviceById(change.db, device.id);
-        return now && (await configureDevice(change, masterKey, now));
+        return await configureDevice(change, masterKey, await lockDevice(change, device.id));
       })
     : await currentConfiguration(store.reader, device);
   if (!named || device.isCancelled === 1) return { mode: 'escrow', retryAfter: RETRY_SECONDS };

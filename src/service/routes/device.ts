@@ -3,7 +3,7 @@ import { KeylineError } from '../../kernel/errors.ts';
 import { deviceOf } from '../auth/caller.ts';
 import { deliveryFor } from '../keys/configure-device.ts';
 import type { App, Service } from '../service.ts';
-import { checkIn, findDeviceById } from '../store/check-in.ts';
+import { checkIn, lockDevice } from '../store/check-in.ts';
 import { counter, DeviceState, Digest, stateOf } from './device-state.ts';
 import { nextState, streamStates } from './device-wait.ts';
 
@@ -98,8 +98,8 @@ export function deviceRoutes(app: App, service: Service): void {
       const { step, version } = request.params;
       const origin = { actor: deviceId, requestId: request.id };
       const delivery = await store.change(origin, async (change) => {
-        const device = await findDeviceById(change.db, deviceId);
-        if (device?.custodyStep !== step) return undefined;
+        const device = await lockDevice(change, deviceId);
+        if (device.custodyStep !== step) return undefined;
         return await deliveryFor(change, masterKey, { device, version });
       });
       if (!delivery) {

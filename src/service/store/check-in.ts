@@ -62,8 +62,11 @@ export async function checkIn(change: Change, id: string, said: CheckIn): Promis
     .executeTakeFirstOrThrow();
 }
 
-/** Two check-ins of one credential at once are seen one after the other. */
-async function lockDevice({ db, dialect }: Change, id: string): Promise<Device> {
+/**
+ * The device behind a session, held until the transaction ends, so that two check-ins of one credential, or
+ * two signatures for one step, come one after the other. Throws `object-unknown`.
+ */
+export async function lockDevice({ db, dialect }: Change, id: string): Promise<Device> {
   const device = await db
     .selectFrom('devices')
     .selectAll()
