@@ -23,6 +23,11 @@ export class AtomicFile implements AsyncDisposable {
   readonly #force: boolean;
   #open = true;
 
+  /** Where it is until then, for whoever writes by name. */
+  get draft(): string {
+    return this.#temporary;
+  }
+
   private constructor(path: string, temporary: string, handle: FileHandle, force: boolean) {
     this.path = path;
     this.handle = handle;

@@ -17,6 +17,10 @@ export const REGISTRY_ERRORS = {
     exit: 3,
     hint: 'Check the path; restore the last backup with `keyline registry restore`.',
   },
+  'audit-broken': {
+    exit: 3,
+    hint: 'Keep the database as it is for whoever investigates; compare it with the last backup.',
+  },
   'registry-busy': {
     exit: 2,
     hint: 'Another process serves this file; PostgreSQL can be shared by several.',

@@ -2,6 +2,7 @@ import { KeylineError } from '../kernel/errors.ts';
 import { digestPassword } from './auth/secret-digest.ts';
 import { readOrMakeMasterKey, readSmallFile } from './keys/key-file.ts';
 import { createAccount } from './store/accounts.ts';
+import { currentEpoch } from './store/epoch.ts';
 import { readMeta, writeMeta } from './store/migrate.ts';
 import { openStore } from './store/open-store.ts';
 import { createPrincipal } from './store/principals.ts';
@@ -54,7 +55,8 @@ export async function initRegistry(choices: InitChoices): Promise<InitResult> {
       ...{ kind: 'user', accountId, login: choices.admin, name: choices.admin, secretDigest },
       roles: ['platform-admin', 'account-admin'],
     });
-    return { accountId, adminId, admin: choices.admin, epoch: store.epoch };
+    const epoch = await currentEpoch(change.db);
+    return { accountId, adminId, admin: choices.admin, epoch };
   });
 }
 

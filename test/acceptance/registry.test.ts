@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openDatabase } from '../../src/kernel/sqlite.ts';
 import { keyline, ROOT } from './cli.ts';
 
 let folder: string;
@@ -91,3 +93,88 @@ it('refuses a master key of another registry, and one that others may read', asy
   const open = await run('serve', ...other);
   expect(codeOf(open.stdout)).toBe('master-key-invalid');
 });
+
+it('backs up what is served and written to, and puts it back in another epoch', async () => {
+  const { process: server, urls } = await serve();
+  const token = await logIn(urls[0] ?? '');
+  let made = 0;
+  const done = new AbortController();
+  const writing = (async () => {
+    while (!done.signal.aborted) await makeAccount(urls[0] ?? '', token, made++);
+  })();
+  const backup = await run('backup', '-o', 'live.backup');
+  done.abort();
+  await writing;
+  expect([backup.code, backup.stderr]).toEqual([0, '']);
+  const served = await run('restore', 'live.backup', '--force', '--yes');
+  expect([served.code, codeOf(served.stdout)]).toEqual([2, 'registry-busy']);
+  const { next } = await events(urls[0] ?? '', token, '0');
+  server.kill('SIGTERM');
+  await once(server, 'exit');
+
+  expect((await run('restore', 'live.backup', '--force')).stdout).toContain('needs-yes');
+  const restored = await run('restore', 'live.backup', '--force', '--yes');
+  expect([restored.code, restored.stderr]).toEqual([0, '']);
+  expect((await run('audit', 'verify')).code).toBe(0);
+  const { process: again, urls: after } = await serve();
+  const url = after[0] ?? '';
+  expect(await events(url, token, next)).toMatchObject({ code: 'unauthenticated' });
+  const renewed = await logIn(url);
+  expect(await events(url, renewed, next)).toMatchObject({ code: 'cursor-gone', status: 410 });
+  const { items = [] } = await events(url, renewed, '0');
+  expect(items.at(-1)).toMatchObject({ type: 'registry.restored' });
+  again.kill('SIGTERM');
+  await once(again, 'exit');
+});
+
+it.each([
+  ['backup', ['--database', 'postgres://localhost/none', '-o', 'pg.backup'], 2, 'usage'],
+  ['restore', ['live.backup', '--database', 'postgres://localhost/none'], 2, 'usage'],
+  ['restore', [], 2, 'usage'],
+  ['restore', ['live.backup', '--new-epoch'], 2, 'usage'],
+  ['restore', ['pass', '--force', '--yes'], 3, 'registry-damaged'],
+  ['backup', ['-o', 'live.backup'], 2, 'output-exists'],
+  ['audit', ['verify', '--account', 'nobody'], 2, 'not-found'],
+] as const)('refuses %s %j', async (verb, args, code, error) => {
+  const ran = await run(verb, ...args);
+  expect([ran.code, codeOf(ran.stdout)]).toEqual([code, error]);
+});
+
+it('says with 3 which account’s chain is broken, and where', async () => {
+  const database = await openDatabase(join(folder, 'registry.sqlite'));
+  database.exec('DELETE FROM "audit" WHERE "seq" = 1');
+  database.close();
+  const { code, stdout } = await run('audit', 'verify', '--account', 'platform');
+  expect([code, codeOf(stdout)]).toEqual([3, 'audit-broken']);
+  expect(stdout).toContain('platform: entry 1');
+});
+
+async function post(url: string, body: object, headers: object = {}): Promise<unknown> {
+  const json = { 'content-type': 'application/json', 'idempotency-key': randomUUID() };
+  const request = { method: 'POST', body: JSON.stringify(body), headers: { ...json, ...headers } };
+  return await (await fetch(url, request)).json();
+}
+
+async function logIn(url: string): Promise<string> {
+  const answer = await post(`${url}/v1/login`, { login: 'root', password });
+  return (answer as { accessToken: string }).accessToken;
+}
+
+async function makeAccount(url: string, token: string, n: number): Promise<void> {
+  const admin = { login: `admin-${n}`, name: 'Admin' };
+  const body = { handle: `acme-${n}`, name: 'Acme', kind: 'oem', admin };
+  const made = await post(`${url}/v1/accounts`, body, { authorization: `Bearer ${token}` });
+  expect(made).not.toHaveProperty('code');
+}
+
+interface Feed {
+  readonly next: string;
+  readonly items?: readonly { readonly type: string }[];
+}
+
+async function events(url: string, token: string, after: string): Promise<Feed> {
+  const headers = { authorization: `Bearer ${token}` };
+  return (await (
+    await fetch(`${url}/v1/events?after=${after}&limit=1000`, { headers })
+  ).json()) as Feed;
+}

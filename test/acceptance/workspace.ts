@@ -48,6 +48,7 @@ export async function createWorkspace(): Promise<Workspace> {
     'ledger import gang.log --map serial=SN,result=RES,hardwareId=MAC --allocation gang.csv.age',
     'ledger export -o line-1.ndjson',
     'registry init --admin root --admin-password-file pass',
+    'registry backup -o old.backup',
   ];
   const boards = [
     'ACME-A1-00018000,94b97e000001,PASS,1.2',

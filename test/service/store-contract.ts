@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { createAccount, changeAccount, findAccount } from '../../src/service/store/accounts.ts';
+import { beginEpoch, currentEpoch } from '../../src/service/store/epoch.ts';
 import { checkAudit, eventsAfter, lastEvent } from '../../src/service/store/feed.ts';
 import { keepAnswer, removeExpired, takeKey } from '../../src/service/store/idempotency.ts';
 import { findByEndpointKey, moveDevice, registerDevice } from '../../src/service/store/devices.ts';
@@ -428,8 +429,35 @@ export function storeContract(
     describe('its database', () => {
       it('is the same one, of the same epoch, when it is opened again', async () => {
         await using again = await subject.reopen({ create: false });
-        expect(again.epoch).toBe(store.epoch);
+        expect(await currentEpoch(again.reader)).toBe(await currentEpoch(store.reader));
         expect(await findAccount(again.reader, accountId)).toMatchObject({ id: accountId });
+      });
+
+      it('begins another epoch for every account and every process, and ends tokens', async () => {
+        const other = await newAccount();
+        const chain = await Promise.all(
+          [accountId, other].map((id) => lastEvent(store.reader, id)),
+        );
+        await change(async (c) => {
+          const row = { kind: 'device', accountId, deviceId: NO_DEVICE, createdAt: c.at } as const;
+          const rest = { principalId: null, secretVersion: null, expiresAt: '2999' };
+          await c.db
+            .insertInto('sessions')
+            .values({ ...row, ...rest, digest: 'of a token' })
+            .execute();
+        });
+        const before = await currentEpoch(store.reader);
+        const epoch = await change(beginEpoch);
+        expect(epoch).not.toBe(before);
+        await using again = await subject.reopen({ create: false });
+        expect(await currentEpoch((subject.other ?? again).reader)).toBe(epoch);
+        expect(await store.reader.selectFrom('sessions').selectAll().execute()).toEqual([]);
+        for (const [n, id] of [accountId, other].entries()) {
+          const after = chain[n] ?? 0;
+          const events = await eventsAfter(store.reader, id, { after, limit: 10 });
+          expect(events).toMatchObject([{ type: 'registry.restored', data: { epoch } }]);
+          expect(await checkAudit(store.reader, id)).toHaveProperty('head');
+        }
       });
 
       it('is refused where a later keyline made it', async () => {

@@ -6,8 +6,10 @@ import { memberOf } from '../auth/caller.ts';
 import type { Caller, Member } from '../auth/caller.ts';
 import { sendEvents, WakeSignal } from '../http/stream.ts';
 import type { App, Service } from '../service.ts';
+import { currentEpoch } from '../store/epoch.ts';
 import { eventsAfter, lastEvent } from '../store/feed.ts';
 import type { FeedEvent } from '../store/feed.ts';
+import type { Store } from '../store/store.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -51,46 +53,58 @@ export function eventRoutes(app: App, service: Service): void {
       const { limit = DEFAULT_LIMIT } = request.query;
       const lastId = request.headers['last-event-id'];
       const asked = typeof lastId === 'string' ? lastId : (request.query.after ?? '0');
-      const after = await positionOf(service, member.accountId, asked);
+      const position = await positionOf(service.store, member.accountId, asked);
       if (request.headers.accept?.includes('text/event-stream')) {
-        await stream({ service, member, after }, () => app.authenticate(request), reply);
+        await stream({ service, member, position }, () => app.authenticate(request), reply);
         return reply;
       }
+      const { epoch, after } = position;
       const events = await eventsAfter(service.store.reader, member.accountId, { after, limit });
       const next = events.at(-1)?.seq ?? after;
-      return { items: events.map((event) => toItem(event, service)), next: idOf(next, service) };
+      return { items: events.map((event) => toItem(event, epoch)), next: idOf(next, epoch) };
     },
   );
 }
 
+interface Position {
+  readonly epoch: string;
+  readonly after: number;
+}
+
 /** Throws `cursor-gone` for a place in another history, or ahead of this one. */
-async function positionOf(service: Service, accountId: string, asked: string): Promise<number> {
-  if (asked === '0') return 0;
-  const [epoch, number = ''] = asked.split('-');
-  const seq = Number(number);
-  const isOurs = epoch === service.store.epoch && Number.isSafeInteger(seq);
-  if (isOurs && seq <= (await lastEvent(service.store.reader, accountId))) return seq;
+async function positionOf(store: Store, accountId: string, asked: string): Promise<Position> {
+  const epoch = await currentEpoch(store.reader);
+  if (asked === '0') return { epoch, after: 0 };
+  const [askedEpoch, number = ''] = asked.split('-');
+  const after = Number(number);
+  const isOurs = epoch === askedEpoch && Number.isSafeInteger(after);
+  if (isOurs && after <= (await lastEvent(store.reader, accountId))) return { epoch, after };
   throw new KeylineError('cursor-gone', { message: 'this position is of another history' });
 }
 
-/** Ends within a moment of the token: whoever is disabled or rotated is woken by its own id. */
+/**
+ * Ends within a moment of the token: whoever is disabled or rotated is woken by its own id. It ends with its
+ * history too: who comes back with the last id is told.
+ */
 async function stream(
-  { service, member, after }: { service: Service; member: Member; after: number },
+  { service, member, position }: { service: Service; member: Member; position: Position },
   authenticate: () => Promise<Caller | undefined>,
   reply: Parameters<typeof sendEvents>[0],
 ): Promise<void> {
   const { store, closing } = service;
   using woken = new WakeSignal(store, [member.accountId, member.principalId]);
-  let position = after;
+  const { epoch } = position;
+  let { after } = position;
   await sendEvents(reply, closing, {
     async next() {
       const caller = await authenticate();
       if (!caller || caller.kind === 'device' || !may(caller, 'events:read')) return 'end';
+      if ((await currentEpoch(store.reader)) !== epoch) return 'end';
       const limit = 500;
-      const events = await eventsAfter(store.reader, member.accountId, { after: position, limit });
-      position = events.at(-1)?.seq ?? position;
+      const events = await eventsAfter(store.reader, member.accountId, { after, limit });
+      after = events.at(-1)?.seq ?? after;
       return events.map((event) => {
-        const { id, type, ...data } = toItem(event, service);
+        const { id, type, ...data } = toItem(event, epoch);
         return { id, event: type, data: { id, type, ...data } };
       });
     },
@@ -98,10 +112,10 @@ async function stream(
   });
 }
 
-function toItem({ seq, ...event }: FeedEvent, service: Service): Static<typeof Event> {
-  return { id: idOf(seq, service), ...event };
+function toItem({ seq, ...event }: FeedEvent, epoch: string): Static<typeof Event> {
+  return { id: idOf(seq, epoch), ...event };
 }
 
-function idOf(seq: number, { store }: Service): string {
-  return `${store.epoch}-${seq}`;
+function idOf(seq: number, epoch: string): string {
+  return `${epoch}-${seq}`;
 }

@@ -23,7 +23,7 @@ export interface MigrateOptions {
 }
 
 /**
- * Brings the tables forward to what this keyline knows, one process at a time, and returns the epoch.
+ * Brings the tables forward to what this keyline knows, one process at a time; where they are, it writes nothing.
  * Throws `registry-missing` for an empty database, `registry-newer` for one of a later keyline, both
  * without changing anything.
  */
@@ -31,29 +31,38 @@ export async function migrate(
   db: Kysely<Tables>,
   dialect: Dialect,
   { create }: MigrateOptions,
-): Promise<string> {
-  return await db.transaction().execute(async (transaction) => {
+): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
     if (dialect === 'postgres') {
       await sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCK})`.execute(transaction);
     }
     const isThere = await hasTables(transaction, dialect);
-    if (!isThere && !create) {
-      throw new KeylineError('registry-missing', { message: 'the database holds no registry' });
-    }
     const types = TYPES[dialect];
-    if (!isThere) await run(transaction, META(types));
-    const version = Number((await readMeta(transaction, 'schemaVersion')) ?? 0);
-    if (version > MIGRATIONS.length) {
-      throw new KeylineError('registry-newer', {
-        message: `the database is of a later keyline (schema ${version}, known ${MIGRATIONS.length})`,
-        facts: { version, known: MIGRATIONS.length },
-      });
-    }
+    if (!isThere && create) await run(transaction, META(types));
+    const version = await refuseUnknown(transaction, dialect);
     for (const migration of MIGRATIONS.slice(version)) await run(transaction, migration(types));
-    await writeMeta(transaction, 'schemaVersion', String(MIGRATIONS.length));
-    const epoch = (await readMeta(transaction, 'epoch')) ?? newEpoch();
-    await writeMeta(transaction, 'epoch', epoch);
-    return epoch;
+    if (version < MIGRATIONS.length) {
+      await writeMeta(transaction, 'schemaVersion', String(MIGRATIONS.length));
+    }
+    if (!isThere) await writeMeta(transaction, 'epoch', newEpoch());
+  });
+}
+
+/** The schema's version. Throws `registry-missing` where there is none, `registry-newer`. */
+export async function refuseUnknown(db: Kysely<Tables>, dialect: Dialect): Promise<number> {
+  if (!(await hasTables(db, dialect))) {
+    throw new KeylineError('registry-missing', { message: 'the database holds no registry' });
+  }
+  const version = Number((await readMeta(db, 'schemaVersion')) ?? 0);
+  if (version > MIGRATIONS.length) throw newerSchema('the database', version);
+  return version;
+}
+
+/** What is said of tables that only a later keyline knows. */
+export function newerSchema(what: string, version: number): KeylineError {
+  return new KeylineError('registry-newer', {
+    message: `${what} is of a later keyline (schema ${version}, known ${MIGRATIONS.length})`,
+    facts: { version, known: MIGRATIONS.length },
   });
 }
 
@@ -77,7 +86,7 @@ export async function writeMeta(db: Kysely<Tables>, name: string, value: string)
     .execute();
 }
 
-async function hasTables(db: Transaction<Tables>, dialect: Dialect): Promise<boolean> {
+async function hasTables(db: Kysely<Tables>, dialect: Dialect): Promise<boolean> {
   const found =
     dialect === 'sqlite'
       ? await sql`SELECT 1 FROM sqlite_schema WHERE name = 'keylineRegistry'`.execute(db)

@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Pool } from 'pg';
 import type { Clock } from '../../kernel/clock.ts';
-import { migrate } from './migrate.ts';
+import { migrate, refuseUnknown } from './migrate.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { isWorthRepeating, postgresError } from './postgres-errors.ts';
 import { CHANNEL, PostgresListener } from './postgres-listener.ts';
@@ -22,14 +22,12 @@ const CONNECTIONS = 16;
 export class PostgresStore implements Store {
   readonly dialect = 'postgres';
   readonly reader: Reader;
-  readonly epoch: string;
   readonly #clock: Clock;
   readonly #wakes: Wakes;
   readonly #listener: PostgresListener;
 
   private constructor(parts: PostgresParts) {
     this.reader = parts.db;
-    this.epoch = parts.epoch;
     this.#clock = parts.clock;
     this.#wakes = parts.wakes;
     this.#listener = parts.listener;
@@ -42,9 +40,9 @@ export class PostgresStore implements Store {
     const wakes = new Wakes();
     const listener = new PostgresListener(url, wakes);
     try {
-      const epoch = await migrate(db, 'postgres', options);
+      await migrate(db, 'postgres', options);
       await listener.start();
-      return new PostgresStore({ db, epoch, clock, wakes, listener });
+      return new PostgresStore({ db, clock, wakes, listener });
     } catch (error) {
       await listener[Symbol.asyncDispose]();
       await db.destroy();
@@ -86,9 +84,24 @@ export class PostgresStore implements Store {
   }
 }
 
+/** Looks at a database without bringing it forward; see `readRegistry`. */
+export async function readPostgres<T>(
+  url: string,
+  work: (reader: Reader) => Promise<T>,
+): Promise<T> {
+  const reader = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPool(url) }) });
+  try {
+    await refuseUnknown(reader, 'postgres');
+    return await work(reader);
+  } catch (error) {
+    throw postgresError(error);
+  } finally {
+    await reader.destroy();
+  }
+}
+
 interface PostgresParts {
   readonly db: Kysely<Tables>;
-  readonly epoch: string;
   readonly clock: Clock;
   readonly wakes: Wakes;
   readonly listener: PostgresListener;

@@ -9,12 +9,10 @@ import { migrate } from './migrate.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { runChange } from './run-change.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
+import { APPLICATION_ID, refuseForeign, requireFile } from './sqlite-file.ts';
 import type { Change, Origin, Reader, Store } from './store.ts';
 import type { Tables } from './tables.ts';
 import { Wakes } from './wakes.ts';
-
-/** `keyR` in ASCII: tells a registry from any other SQLite file (sqlite.org/pragma.html#pragma_application_id). */
-const APPLICATION_ID = 0x6b657952;
 
 /**
  * One file, one process: a connection that writes, one transaction at a time, and one that reads what
@@ -23,14 +21,12 @@ const APPLICATION_ID = 0x6b657952;
 export class SqliteStore implements Store {
   readonly dialect = 'sqlite';
   readonly reader: Reader;
-  readonly epoch: string;
   readonly #writer: Kysely<Tables>;
   readonly #clock: Clock;
   readonly #wakes = new Wakes();
 
   private constructor(parts: SqliteParts) {
     this.reader = parts.reader;
-    this.epoch = parts.epoch;
     this.#writer = parts.writer;
     this.#clock = parts.clock;
   }
@@ -39,24 +35,20 @@ export class SqliteStore implements Store {
   static async open(path: string, clock: Clock, options: MigrateOptions): Promise<SqliteStore> {
     try {
       if (options.create) await makePrivate(path);
-      else await (await open(path, 'r')).close();
+      else await requireFile(path);
     } catch (error) {
-      if (!isErrno(error, 'ENOENT') || options.create) throw outputError(path, error);
-      throw new KeylineError('registry-missing', {
-        message: `there is no registry at ${path}`,
-        facts: { path },
-      });
+      throw outputError(path, error);
     }
     const writing = await openDatabase(path);
     let writer: Kysely<Tables> | undefined;
     try {
       prepare(path, writing);
       writer = new Kysely<Tables>({ dialect: sqliteDialect(writing) });
-      const epoch = await migrate(writer, 'sqlite', options);
+      await migrate(writer, 'sqlite', options);
       const reading = await openDatabase(path);
       reading.exec('PRAGMA query_only = 1');
       const reader = new Kysely<Tables>({ dialect: sqliteDialect(reading) });
-      return new SqliteStore({ reader, writer, epoch, clock });
+      return new SqliteStore({ reader, writer, clock });
     } catch (error) {
       if (writer) await writer.destroy();
       writing.close();
@@ -96,20 +88,12 @@ export class SqliteStore implements Store {
 interface SqliteParts {
   readonly reader: Reader;
   readonly writer: Kysely<Tables>;
-  readonly epoch: string;
   readonly clock: Clock;
 }
 
 /** What every connection that writes to a registry's file sets, a bulk worker's too. */
 export function prepare(path: string, database: SqlDatabase): void {
-  const { n } = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };
-  const found = database.prepare('PRAGMA application_id').get() as { application_id: number };
-  if (n > 0 && found.application_id !== APPLICATION_ID) {
-    throw new KeylineError('registry-damaged', {
-      message: `${path} is another program’s database`,
-      facts: { path },
-    });
-  }
+  refuseForeign(path, database);
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('PRAGMA synchronous = FULL');
@@ -127,7 +111,8 @@ async function makePrivate(path: string): Promise<void> {
   }
 }
 
-function sqliteError(error: unknown): unknown {
+/** The keyline error for what SQLite said; others pass unchanged. */
+export function sqliteError(error: unknown): unknown {
   switch (sqlProblem(error)) {
     case 'busy':
       return new KeylineError('registry-unavailable', { message: 'the database is busy' });

@@ -45,8 +45,6 @@ export type Reader = Kysely<Tables>;
 export interface Store extends AsyncDisposable {
   readonly dialect: Dialect;
   readonly reader: Reader;
-  /** Which history this is: a restored backup begins another. */
-  readonly epoch: string;
   /**
    * Runs `work` in one transaction with its audit entries and events: all is on disk when this
    * resolves, or nothing when it rejects. PostgreSQL may ask for it again: `work` has no other effects.
