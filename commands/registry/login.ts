@@ -1,48 +1,36 @@
-import { Args, Flags } from '@oclif/core';
+import { Args } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
-import { contextFlag, registryChoices } from '../../src/cli/registry-context-flags.ts';
-import { logIn } from '../../src/job/registry-session.ts';
+import { loginFlags, loginProof } from '../../src/cli/login-flags.ts';
+import { registryChoices, registryEffects } from '../../src/cli/registry-context-flags.ts';
+import { logIn, loginTarget } from '../../src/job/registry-login.ts';
 import type { RegistrySession } from '../../src/job/registry-session.ts';
 
 export default class RegistryLogin extends BaseCommand {
-  static override summary = 'Log a system account in to a registry';
+  static override summary = 'Log a person or a system account in to a registry';
   static override description =
-    'The token is kept in KEYLINE_HOME for an hour, readable by its owner only.';
+    'The token is kept in KEYLINE_HOME for an hour, readable by its owner only, as a context of its own. Off a terminal everything is given by flags, and nothing is asked.';
 
   static override examples = [
-    '<%= config.bin %> registry login http://127.0.0.1:8080 --client-id-file client.id --client-secret-file client.secret',
-    '<%= config.bin %> registry login http://127.0.0.1:8080 --client-id-file client.id --client-secret-file client.secret --json',
+    '<%= config.bin %> registry login http://127.0.0.1:8080 --login root --password-file pass',
+    '<%= config.bin %> registry login http://127.0.0.1:8080 --context line --client-id-file client.id --client-secret-file client.secret --renew',
   ];
 
   static override args = {
-    url: Args.string({ required: true, description: 'Such as https://registry.example.' }),
+    url: Args.string({
+      description: 'Such as https://registry.example; that of the context unless given.',
+    }),
   };
 
-  static override flags = {
-    context: contextFlag,
-    'client-id-file': Flags.string({
-      required: true,
-      helpValue: 'FILE',
-      summary: 'The client id, pr_….',
-    }),
-    'client-secret-file': Flags.string({
-      required: true,
-      helpValue: 'FILE',
-      summary: 'The client secret, kc_….',
-    }),
-    'insecure-http': Flags.boolean({ summary: 'Plain HTTP beyond this machine.' }),
-  };
+  static override flags = loginFlags;
 
   async run(): Promise<RegistrySession> {
     const { args, flags } = await this.parse(RegistryLogin);
-    const choices = {
-      ...registryChoices(flags),
-      url: args.url,
-      clientIdFile: flags['client-id-file'],
-      clientSecretFile: flags['client-secret-file'],
-    };
-    const session = await logIn(this.home, choices, this.signal);
-    this.print(`Logged in to ${session.url} until ${session.expiresAt}.`);
+    const choices = registryChoices({ ...flags, registry: args.url });
+    const { before } = await loginTarget(this.home, choices);
+    const proof = await loginProof(this, flags, before?.login);
+    const effects = registryEffects(this);
+    const session = await logIn(this.home, proof, { choices, effects });
+    this.print(`Logged in to ${session.url} as ${session.login ?? session.clientId ?? ''}.`);
     return session;
   }
 }

@@ -1,5 +1,9 @@
 import { BaseCommand } from '../../src/cli/base-command.ts';
-import { contextFlag, registryChoices } from '../../src/cli/registry-context-flags.ts';
+import {
+  contextFlag,
+  registryChoices,
+  registryEffects,
+} from '../../src/cli/registry-context-flags.ts';
 import { logOut } from '../../src/job/registry-session.ts';
 import type { RegistrySession } from '../../src/job/registry-session.ts';
 
@@ -8,15 +12,14 @@ export default class RegistryLogout extends BaseCommand {
 
   static override examples = [
     '<%= config.bin %> registry logout',
-    '<%= config.bin %> registry logout --json',
+    '<%= config.bin %> registry logout --context line --json',
   ];
 
   static override flags = { context: contextFlag };
 
   async run(): Promise<RegistrySession> {
     const { flags } = await this.parse(RegistryLogout);
-    const { context } = registryChoices(flags);
-    const session = await logOut(this.home, { context }, this.signal);
+    const session = await logOut(this.home, registryChoices(flags), registryEffects(this));
     this.print(`Logged out of ${session.url}.`);
     return session;
   }

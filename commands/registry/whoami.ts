@@ -1,7 +1,12 @@
 import { BaseCommand } from '../../src/cli/base-command.ts';
-import { facts } from '../../src/cli/table.ts';
 import { openRegistryFor, registryContextFlags } from '../../src/cli/registry-context-flags.ts';
+import { facts } from '../../src/cli/table.ts';
 import type { RegistrySession } from '../../src/job/registry-session.ts';
+
+interface Whoami extends RegistrySession {
+  readonly account: string;
+  readonly roles: readonly string[];
+}
 
 export default class RegistryWhoami extends BaseCommand {
   static override summary = 'Show who is logged in to which registry';
@@ -13,18 +18,22 @@ export default class RegistryWhoami extends BaseCommand {
 
   static override flags = { ...registryContextFlags };
 
-  async run(): Promise<RegistrySession & { account: string }> {
+  async run(): Promise<Whoami> {
     const { flags } = await this.parse(RegistryWhoami);
     const { registry, session } = await openRegistryFor(this, flags);
-    const { handle } = await registry.account();
+    const { id, kind, login, accountId, accounts, mustEnrolTotp } = await registry.identity();
+    const { handle = accountId, roles = [] } = accounts.find(({ id }) => id === accountId) ?? {};
     this.print(
       facts([
         ['registry', session.url],
+        ['context', session.context],
         ['account', handle],
-        ['client', session.clientId],
+        [kind === 'user' ? 'person' : 'client', login ?? id],
+        ['roles', roles.join(', ')],
         ['until', session.expiresAt],
       ]),
     );
-    return { ...session, account: handle };
+    if (mustEnrolTotp) this.warning('the account asks for an authenticator before roles count');
+    return { ...session, account: handle, roles };
   }
 }

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { openRegistry } from '../job/registry-session.ts';
-import type { RegistryChoices } from '../job/registry-session.ts';
+import type { OpenRegistry, RegistryChoices, RegistryEffects } from '../job/registry-session.ts';
 import type { BaseCommand } from './base-command.ts';
 
 const helpGroup = 'REGISTRY';
@@ -51,10 +51,27 @@ export function registryChoices(
   };
 }
 
+/** What of a command a registry needs. */
+export type RegistryCommand = Pick<BaseCommand, 'home' | 'signal' | 'warning'>;
+
 /** The registry of a command, and as whom. Throws what `openRegistry` throws. */
 export async function openRegistryFor(
-  command: Pick<BaseCommand, 'home' | 'signal'>,
+  command: RegistryCommand,
   flags: RegistryContextValues,
-): ReturnType<typeof openRegistry> {
-  return await openRegistry(command.home, registryChoices(flags), command.signal);
+): Promise<OpenRegistry> {
+  return await openRegistry(command.home, registryChoices(flags), registryEffects(command));
+}
+
+/** Ctrl-C, and one word to whoever waits for a registry that does not answer. */
+export function registryEffects(
+  command: Pick<RegistryCommand, 'signal' | 'warning'>,
+): RegistryEffects {
+  let isSaid = false;
+  return {
+    signal: command.signal,
+    onWait: () => {
+      if (!isSaid) command.warning('the registry does not answer; trying again');
+      isSaid = true;
+    },
+  };
 }

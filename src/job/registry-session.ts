@@ -1,12 +1,13 @@
-import { contextNames, findContext, forgetContext, keepContext } from '../home/context-store.ts';
+import { contextNames, findContext, forgetContext } from '../home/context-store.ts';
 import { DEFAULT_CONTEXT, parseContextName } from '../home/context-store.ts';
 import type { StoredContext } from '../home/context-store.ts';
 import type { Home } from '../home/home.ts';
-import { systemClock } from '../kernel/clock.ts';
 import { KeylineError } from '../kernel/errors.ts';
-import { readSecretFile, readSecretInput } from '../keystore/read-input.ts';
+import type { HttpSession } from '../registry/http-client.ts';
 import { HttpRegistry } from '../registry/http-registry.ts';
 import { parseRegistryUrl } from '../registry/registry-url.ts';
+import { RenewableToken } from '../registry/renewable-token.ts';
+import { anotherToken, readTokenLine } from './registry-token.ts';
 
 /** Which registry, and as whom: what the flags of `registryContextFlags` say. */
 export interface RegistryChoices {
@@ -20,47 +21,28 @@ export interface RegistryChoices {
   readonly insecureHttp?: boolean | undefined;
 }
 
+/** What surrounds a connection. */
+export type RegistryEffects = Pick<HttpSession, 'signal' | 'onWait'>;
+
 /** Who is logged in, without the token. */
 export interface RegistrySession {
   readonly url: string;
   /** The log-in of this home; none where the token came from a file. */
   readonly context?: string;
+  /** Of a system account. */
   readonly clientId?: string;
+  /** Of a person. */
   readonly login?: string;
   readonly accountId?: string;
   readonly expiresAt?: string;
+  /** Whether another token is asked for when this one ends. */
+  readonly renews?: boolean;
 }
 
-/** A system account's way in. */
-export interface LoginChoices extends RegistryChoices {
-  readonly clientIdFile: string;
-  readonly clientSecretFile: string;
-}
-
-/**
- * Logs a system account in and keeps the token as a context, 0600, until `logOut`; another one of the
- * same name is replaced. Throws `usage` for an address that is none, `plain-http`, `not-found`,
- * `unauthenticated`.
- */
-export async function logIn(
-  home: Home,
-  choices: LoginChoices,
-  signal?: AbortSignal,
-): Promise<RegistrySession> {
-  const context = parseContextName(choices.context ?? DEFAULT_CONTEXT);
-  const address = choices.url ?? (await findContext(home, context))?.url;
-  if (address === undefined) {
-    throw new KeylineError('usage', { message: 'name the registry, such as https://HOST' });
-  }
-  const url = parseRegistryUrl(address, choices.insecureHttp);
-  const clientId = await readLine(choices.clientIdFile);
-  const secret = await readLine(choices.clientSecretFile);
-  const issued = await HttpRegistry.logIn({ url, signal }, { id: clientId, secret });
-  const { accountId, accessToken, expiresIn } = issued;
-  const expiresAt = new Date(systemClock.now().getTime() + expiresIn * 1_000).toISOString();
-  const stored = { url, clientId, accountId, accessToken, expiresAt };
-  await keepContext(home, context, stored);
-  return sessionOf(context, stored);
+/** A registry, and as whom it is open. */
+export interface OpenRegistry {
+  readonly registry: HttpRegistry;
+  readonly session: RegistrySession;
 }
 
 /**
@@ -70,8 +52,8 @@ export async function logIn(
 export async function openRegistry(
   home: Home,
   choices: RegistryChoices = {},
-  signal?: AbortSignal,
-): Promise<{ readonly registry: HttpRegistry; readonly session: RegistrySession }> {
+  effects: RegistryEffects = {},
+): Promise<OpenRegistry> {
   const { tokenFile, insecureHttp } = choices;
   const context = parseContextName(choices.context ?? DEFAULT_CONTEXT);
   const stored = await findContext(home, context);
@@ -79,17 +61,21 @@ export async function openRegistry(
   if (tokenFile !== undefined) {
     const url = asked ?? stored?.url;
     if (url === undefined) throw await notLoggedIn(home, context);
-    const accessToken = await readLine(tokenFile);
-    return { registry: new HttpRegistry({ url, accessToken, signal }), session: { url } };
+    return await withTokenFile(url, tokenFile, effects);
   }
   if (!stored) throw await notLoggedIn(home, context);
-  const { url, accessToken } = stored;
+  const { url } = stored;
   if (asked !== undefined && asked !== url) {
     throw new KeylineError('unauthenticated', {
       message: `the context ${context} is logged in to ${url}, not to ${asked}`,
     });
   }
-  const registry = new HttpRegistry({ url, accessToken, signal });
+  const loginHint = `Log in again: keyline registry login --context ${context}.`;
+  const way: HttpSession = { url, loginHint, ...effects };
+  const token = new RenewableToken(stored.accessToken, (refused) =>
+    anotherToken(home, context, { refused, session: way }),
+  );
+  const registry = new HttpRegistry({ ...way, token });
   return { registry, session: sessionOf(context, stored) };
 }
 
@@ -97,30 +83,47 @@ export async function openRegistry(
 export async function logOut(
   home: Home,
   choices: Pick<RegistryChoices, 'context'> = {},
-  signal?: AbortSignal,
+  effects: RegistryEffects = {},
 ): Promise<RegistrySession> {
-  const { registry, session } = await openRegistry(home, choices, signal);
+  const context = parseContextName(choices.context ?? DEFAULT_CONTEXT);
+  const stored = await findContext(home, context);
+  if (!stored) throw await notLoggedIn(home, context);
+  const { url, accessToken } = stored;
   try {
-    await registry.endSession();
+    await new HttpRegistry({
+      url,
+      token: new RenewableToken(accessToken),
+      ...effects,
+    }).endSession();
   } catch (error) {
     if (!(error instanceof KeylineError) || error.code !== 'unauthenticated') throw error;
   }
-  await forgetContext(home, session.context ?? DEFAULT_CONTEXT);
-  return session;
+  await forgetContext(home, context);
+  return sessionOf(context, stored);
 }
 
-function sessionOf(context: string, stored: StoredContext): RegistrySession {
-  const { url, clientId, login, accountId, expiresAt } = stored;
+/** A context without its token. */
+export function sessionOf(context: string, stored: StoredContext): RegistrySession {
+  const { url, clientId, login, accountId, expiresAt, clientSecretFile } = stored;
   const who = {
     ...(clientId !== undefined && { clientId }),
     ...(login !== undefined && { login }),
   };
-  return { url, context, ...who, accountId, expiresAt };
+  return { url, context, ...who, accountId, expiresAt, renews: clientSecretFile !== undefined };
 }
 
-async function readLine(path: string): Promise<string> {
-  using file = await (path === '-' ? readSecretInput() : readSecretFile(path));
-  return file.use((bytes) => Buffer.from(bytes).toString('latin1').trim());
+async function withTokenFile(
+  url: string,
+  path: string,
+  effects: RegistryEffects,
+): Promise<OpenRegistry> {
+  const first = await readTokenLine(path);
+  // Whoever keeps such a file puts another token there before the one in it ends.
+  const token = new RenewableToken(first, () =>
+    path === '-' ? Promise.resolve(undefined) : readTokenLine(path),
+  );
+  const loginHint = 'Put a token that has not ended into the token file.';
+  return { registry: new HttpRegistry({ url, token, loginHint, ...effects }), session: { url } };
 }
 
 async function notLoggedIn(home: Home, context: string): Promise<KeylineError> {

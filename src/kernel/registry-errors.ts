@@ -35,6 +35,16 @@ export const REGISTRY_ERRORS = {
     hint: 'Give --tls-cert and --tls-key, or say --insecure-http where a proxy speaks TLS.',
   },
 
+  // a client's way there
+  'login-incomplete': {
+    exit: 2,
+    hint: 'Give --login NAME and --password-file FILE|-, or --client-id-file and --client-secret-file.',
+  },
+  'registry-untrusted': {
+    exit: 5,
+    hint: 'Give the CA of the registry with --ca-file FILE when you log in.',
+  },
+
   // any request
   'registry-unavailable': {
     exit: 5,

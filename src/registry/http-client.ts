@@ -1,17 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ERROR_CATALOG } from '../kernel/error-catalog.ts';
-import type { ErrorCode } from '../kernel/error-catalog.ts';
 import { KeylineError, throwIfAborted } from '../kernel/errors.ts';
-import type { Facts } from '../kernel/errors.ts';
+import { problemIn } from './http-problem.ts';
+import { connectionError } from './connection-error.ts';
+import type { RenewableToken } from './renewable-token.ts';
+
+/** How requests travel, in the manner of `fetch`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Where a registry is, and as whom. */
 export interface HttpSession {
   /** Without a slash at its end. */
   readonly url: string;
-  readonly accessToken?: string | undefined;
+  readonly token?: RenewableToken | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Node’s own unless given. */
+  readonly fetch?: Fetch | undefined;
   /** First wait before a request is repeated; it doubles. */
   readonly pauseMs?: number;
+  /** Told when a request is about to wait for its third try. */
+  readonly onWait?: (() => void) | undefined;
+  /** What to do where the token is not taken any more. */
+  readonly loginHint?: string | undefined;
 }
 
 /** One request; what it does must be the same however often it is sent. */
@@ -26,34 +35,37 @@ const TIMEOUT_MS = 60_000;
 const MOST_TRIES = 8;
 const PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
+/** Whoever asks for more is not waited for. */
+const LONGEST_ASKED_MS = 60_000;
 
 /**
- * Sends a request and resolves to an answer of 2xx. A lost connection, 429 and 502 to 504 are tried
- * again, eight times in all over about half a minute. Throws the code of the problem document (RFC
- * 9457), `registry-unavailable`, `registry-failed` for an answer that is none of ours, `interrupted`.
+ * Sends a request and resolves to an answer of 2xx. A lost connection, 429, 502 to 504 and a request
+ * that is still being carried out are tried again, eight times in all over about half a minute; a token
+ * that is not taken any more is renewed, once. Throws the code of the problem document (RFC 9457),
+ * `registry-unavailable`, `registry-untrusted`, `registry-failed` for an answer that is none of ours,
+ * `interrupted`.
  */
 export async function send(session: HttpSession, request: HttpRequest): Promise<Response> {
-  const { url, signal, pauseMs = PAUSE_MS } = session;
+  const { token, signal, pauseMs = PAUSE_MS } = session;
+  let renewed = false;
   for (let tries = 1; ; tries++) {
     throwIfAborted(signal);
+    const used = token?.current;
     const response = await attempt(session, request);
-    const isPassing = response === undefined || [429, 502, 503, 504].includes(response.status);
-    if (response && !isPassing) {
-      if (response.ok) return response;
-      throw await problemIn(response);
+    if (response?.ok) return response;
+    const problem = response ? await problemIn(response) : undefined;
+    if (problem?.code === 'unauthenticated' && used !== undefined && !renewed) {
+      renewed = true;
+      if (await token?.renewAfter(used)) continue;
     }
-    if (tries === MOST_TRIES) {
-      if (response) throw await problemIn(response);
-      throw new KeylineError('registry-unavailable', {
-        message: `nobody answers at ${url}`,
-        hint: 'Check the address and the network; run the command again, and it goes on.',
-        facts: { url },
-      });
+    const askedMs = Number(response?.headers.get('retry-after') ?? 0) * 1_000;
+    if (response && problem && (!isPassing(response, problem) || askedMs > LONGEST_ASKED_MS)) {
+      throw withLoginHint(problem, session);
     }
-    const asked = Number(response?.headers.get('retry-after') ?? 0) * 1_000;
-    await response?.body?.cancel();
-    const waitMs = Math.min(LONGEST_PAUSE_MS, Math.max(asked, pauseMs * 2 ** (tries - 1)));
-    await pause(waitMs, signal);
+    if (tries === MOST_TRIES) throw problem ?? silent(session);
+    if (tries === 2) session.onWait?.();
+    const waitMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2 ** (tries - 1));
+    await pause(Math.max(askedMs, waitMs), signal);
   }
 }
 
@@ -67,54 +79,39 @@ export async function pause(ms: number, signal: AbortSignal | undefined): Promis
 }
 
 async function attempt(session: HttpSession, request: HttpRequest): Promise<Response | undefined> {
-  const { url, accessToken, signal } = session;
+  const { url, token, signal, fetch: go = fetch } = session;
   const { method, path, headers, body } = request;
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    return await fetch(`${url}${path}`, {
+    return await go(`${url}${path}`, {
       method,
-      headers: {
-        ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` }),
-        ...headers,
-      },
+      headers: { ...(token && { authorization: `Bearer ${token.current}` }), ...headers },
       ...(body !== undefined && { body: body as string }),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       redirect: 'error',
     });
-  } catch {
-    // The cause may quote the request.
+  } catch (error) {
     throwIfAborted(signal);
+    const lasting = connectionError(url, error);
+    if (lasting) throw lasting;
     return undefined;
   }
 }
 
-async function problemIn(response: Response): Promise<KeylineError> {
-  const { status } = response;
-  const problem = (await response.json().catch(() => ({}))) as {
-    readonly code?: unknown;
-    readonly detail?: unknown;
-    readonly requestId?: unknown;
-    readonly facts?: unknown;
-  };
-  const { code, detail, requestId } = problem;
-  const known = typeof code === 'string' && Object.hasOwn(ERROR_CATALOG, code);
-  const id: Facts = typeof requestId === 'string' ? { requestId } : {};
-  if (!known) {
-    return new KeylineError('registry-failed', {
-      message: `the registry answered ${status} in a way that keyline does not know`,
-      facts: { status, ...id },
-    });
-  }
-  const message = typeof detail === 'string' ? detail : `the registry answered ${status}`;
-  return new KeylineError(code as ErrorCode, {
-    message,
-    facts: { ...plain(problem.facts), ...id },
-  });
+function isPassing({ status }: Response, { code }: KeylineError): boolean {
+  return [429, 502, 503, 504].includes(status) || code === 'idempotency-in-flight';
 }
 
-function plain(facts: unknown): Facts {
-  const entries = Object.entries(facts ?? {}).filter(
-    ([, value]) => typeof value === 'string' || typeof value === 'number',
-  );
-  return Object.fromEntries(entries);
+function withLoginHint(problem: KeylineError, { loginHint }: HttpSession): KeylineError {
+  if (problem.code !== 'unauthenticated' || loginHint === undefined) return problem;
+  const { message, facts } = problem;
+  return new KeylineError('unauthenticated', { message, hint: loginHint, facts });
+}
+
+function silent({ url }: HttpSession): KeylineError {
+  return new KeylineError('registry-unavailable', {
+    message: `nobody answers at ${url}`,
+    hint: 'Check the address and the network; run the command again, and it goes on.',
+    facts: { url },
+  });
 }

@@ -12,11 +12,20 @@ import type {
   RegistryUpload,
 } from './registry.ts';
 
-/** A token and whose it is. */
-export interface IssuedSession {
-  readonly accessToken: string;
-  readonly expiresIn: number;
+/** Who a token says one is. */
+export interface RegistryIdentity {
+  readonly id: string;
+  readonly kind: 'user' | 'system';
+  readonly login?: string;
+  readonly name: string;
   readonly accountId: string;
+  /** Until then the roles grant nothing. */
+  readonly mustEnrolTotp: boolean;
+  readonly accounts: readonly {
+    readonly id: string;
+    readonly handle: string;
+    readonly roles: readonly string[];
+  }[];
 }
 
 /** A registry of keyline's own by its HTTP interface. */
@@ -28,20 +37,12 @@ export class HttpRegistry implements Registry {
     this.#session = session;
   }
 
-  /** A token of an hour for client credentials (RFC 6749 section 4.4). */
-  static async logIn(
-    session: HttpSession,
-    client: { readonly id: string; readonly secret: string },
-  ): Promise<IssuedSession> {
-    const grant = { grantType: 'client_credentials', clientId: client.id };
-    const body = JSON.stringify({ ...grant, clientSecret: client.secret });
-    const headers = { 'content-type': 'application/json' };
-    const request = { method: 'POST', path: '/v1/token', headers, body } as const;
-    return (await (await send(session, request)).json()) as IssuedSession;
-  }
-
   get url(): string {
     return this.#session.url;
+  }
+
+  identity(): Promise<RegistryIdentity> {
+    return this.#get('/v1/me');
   }
 
   account(): Promise<RegistryAccount> {

@@ -1,0 +1,37 @@
+import { KeylineError } from '../kernel/errors.ts';
+
+/** What node:tls says of a certificate that it does not take. */
+const CERTIFICATE_CODES: Readonly<Record<string, string>> = {
+  SELF_SIGNED_CERT_IN_CHAIN: 'its root is none that this machine knows',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is signed by itself',
+  UNABLE_TO_GET_ISSUER_CERT: 'its issuer is none that this machine knows',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its issuer is none that this machine knows',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its issuer is none that this machine knows',
+  CERT_SIGNATURE_FAILURE: 'its signature is not that of its issuer',
+  CERT_UNTRUSTED: 'its issuer is not trusted',
+  CERT_HAS_EXPIRED: 'it has ended',
+  CERT_NOT_YET_VALID: 'it has not begun; check this machine’s clock',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another name',
+};
+
+/**
+ * The error of a connection that will not do better when it is tried again, or undefined for one that
+ * may. The cause is looked at for its code alone: its text may quote the request.
+ */
+export function connectionError(url: string, error: unknown): KeylineError | undefined {
+  const reason = codesOf(error)
+    .map((code) => CERTIFICATE_CODES[code])
+    .find(Boolean);
+  if (reason === undefined) return undefined;
+  return new KeylineError('registry-untrusted', {
+    message: `the certificate of ${url} is not trusted: ${reason}`,
+    facts: { url },
+  });
+}
+
+/** `code` of an error and of what caused it. */
+function codesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const own = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
+  return [...own, ...codesOf(error.cause)];
+}

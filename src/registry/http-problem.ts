@@ -1,0 +1,39 @@
+import { ERROR_CATALOG } from '../kernel/error-catalog.ts';
+import type { ErrorCode } from '../kernel/error-catalog.ts';
+import { KeylineError } from '../kernel/errors.ts';
+import type { Facts } from '../kernel/errors.ts';
+
+/**
+ * What an answer that is no 2xx says, as the error with the code of its problem document (RFC 9457);
+ * `registry-failed` for one that is none of ours. The body is read.
+ */
+export async function problemIn(response: Response): Promise<KeylineError> {
+  const { status } = response;
+  const problem = (await response.json().catch(() => ({}))) as {
+    readonly code?: unknown;
+    readonly detail?: unknown;
+    readonly requestId?: unknown;
+    readonly facts?: unknown;
+  };
+  const { code, detail, requestId } = problem;
+  const known = typeof code === 'string' && Object.hasOwn(ERROR_CATALOG, code);
+  const id: Facts = typeof requestId === 'string' ? { requestId } : {};
+  if (!known) {
+    return new KeylineError('registry-failed', {
+      message: `the registry answered ${status} in a way that keyline does not know`,
+      facts: { status, ...id },
+    });
+  }
+  const message = typeof detail === 'string' ? detail : `the registry answered ${status}`;
+  return new KeylineError(code as ErrorCode, {
+    message,
+    facts: { ...plain(problem.facts), ...id },
+  });
+}
+
+function plain(facts: unknown): Facts {
+  const entries = Object.entries(facts ?? {}).filter(
+    ([, value]) => typeof value === 'string' || typeof value === 'number',
+  );
+  return Object.fromEntries(entries);
+}
