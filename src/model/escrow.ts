@@ -1,3 +1,5 @@
+import type { Enrollment } from './device-state.ts';
+
 /** Where a device stands on its way to its owner; computed, never stored. */
 export const ESCROW_STATES = ['waiting', 'offered', 'configuring', 'active', 'cancelled'] as const;
 export type EscrowState = (typeof ESCROW_STATES)[number];
@@ -26,4 +28,9 @@ export function escrowState(facts: EscrowFacts): EscrowState {
   if (facts.acknowledgedStep === facts.custodyStep) return 'active';
   const isConfigured = facts.configuredStep === facts.custodyStep;
   return facts.custodyStep > 0 || isConfigured ? 'configuring' : 'waiting';
+}
+
+/** Whether the account may take the device out of escrow: nobody waits for a decision, and it is in no use yet. */
+export function mayCancel(state: EscrowState, enrollment: Enrollment): boolean {
+  return enrollment !== 'retired' && (state === 'waiting' || state === 'configuring');
 }

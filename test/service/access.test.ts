@@ -41,7 +41,27 @@ const newUser = async (): Promise<string> => {
 const newMachine = async (): Promise<string> =>
   (await rig.member(['station'], { accountId: admin.accountId })).principalId;
 
-/** How an object of `admin`'s account is made, by the path that names it. A route is to be added here. */
+let units = 0;
+const newDevice = (): Promise<string> =>
+  rig.store.change(ORIGIN, async (change) => {
+    const unit = units++;
+    const made = await registerDevice(change, {
+      ...{ accountId: admin.accountId, serial: `UNIT-${unit}`, lotId: 'kl_lot', lotIndex: unit },
+      ...{ provisioningKey: 'kp_one', endpointKey: `ek_unit_${unit}`, scheme: 'psk' },
+      provisioning: 'verified',
+    });
+    if (made.outcome === 'conflict') throw new Error('a conflict');
+    return made.device.id;
+  });
+const heldDevice = async (): Promise<string> => {
+  const id = await newDevice();
+  await rig.store.change(ORIGIN, ({ db }) =>
+    db.updateTable('devices').set({ enrollment: 'quarantined' }).where('id', '=', id).execute(),
+  );
+  return id;
+};
+
+/** How an object of `admin`'s account is made, by the path that names it, or a whole one. A route is to be added here. */
 const OBJECTS: Readonly<Record<string, () => Promise<string>>> = {
   '/v1/users/:id': newUser,
   '/v1/system-accounts/:id': newMachine,
@@ -50,6 +70,9 @@ const OBJECTS: Readonly<Record<string, () => Promise<string>>> = {
     const wanted = { accountId, kind: 'test.access', subject: accountId, total: 1 };
     return (await rig.store.change(ORIGIN, (change) => createOperation(change, wanted))).id;
   },
+  '/v1/devices/:id': newDevice,
+  '/v1/devices/:id/release': heldDevice,
+  '/v1/escrow/:id': newDevice,
 };
 /** What a route with an object is sent, where it needs a body. */
 const BODIES: Readonly<Record<string, object>> = {
@@ -57,7 +80,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'PATCH /v1/system-accounts/:id': { name: 'line 2' },
 };
 const makerOf = (url: string): (() => Promise<string>) | undefined =>
-  OBJECTS[/^.*?:\w+/.exec(url)?.[0] ?? ''];
+  OBJECTS[url] ?? OBJECTS[/^.*?:\w+/.exec(url)?.[0] ?? ''];
 
 describe('every route', () => {
   it('shows and changes an account’s own object, and says of another account’s that there is none', async () => {

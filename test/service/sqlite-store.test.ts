@@ -6,6 +6,7 @@ import type { Clock } from '../../src/kernel/clock.ts';
 import { openDatabase } from '../../src/kernel/sqlite.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
 import { custodyContract } from './custody-contract.ts';
+import { fleetContract } from './fleet-contract.ts';
 import { storeContract, TestClock } from './store-contract.ts';
 import { transferContract } from './transfer-contract.ts';
 
@@ -39,6 +40,15 @@ custodyContract('SQLite', async () => {
   const store = await openStore(join(folder, `${files++}.sqlite`), { create: true });
   return { stores: [store], [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 });
+
+fleetContract(
+  'SQLite',
+  async (clock: Clock) => {
+    const store = await openStore(join(folder, `${files++}.sqlite`), { create: true, clock });
+    return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  },
+  new TestClock(),
+);
 
 it('makes a file that only its owner reads', async () => {
   const path = join(folder, 'private.sqlite');

@@ -304,7 +304,13 @@ export function storeContract(
           change(async ({ db, at }) => {
             const id = newId('tr', at);
             const parties = { sourceAccountId: accountId, destinationAccountId: destination };
-            const row = { state: 'open', items: 1, decision: null, note: null } as const;
+            const row = {
+              state: 'open',
+              items: 1,
+              decision: null,
+              isStanding: 0,
+              note: null,
+            } as const;
             const times = { expiresAt: at, createdAt: at };
             await db
               .insertInto('transfers')

@@ -4,6 +4,7 @@ import { createAccount } from '../../src/service/store/accounts.ts';
 import { currentEpoch } from '../../src/service/store/epoch.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
 import { custodyContract } from '../service/custody-contract.ts';
+import { fleetContract } from '../service/fleet-contract.ts';
 import { storeContract, TestClock } from '../service/store-contract.ts';
 import { transferContract } from '../service/transfer-contract.ts';
 import { startCluster } from './postgres.ts';
@@ -48,6 +49,15 @@ custodyContract('PostgreSQL', async () => {
     },
   };
 });
+
+fleetContract(
+  'PostgreSQL',
+  async (clock: Clock) => {
+    const store = await openStore(await cluster.database(), { create: true, clock });
+    return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  },
+  new TestClock(),
+);
 
 it('makes one registry when two processes make it at once', async () => {
   const url = await cluster.database();

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { TSchema } from 'typebox';
 import { fromBase64Url, toBase64Url, utf8 } from '../../kernel/bytes.ts';
+import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import { isMac } from '../keys/master-key.ts';
 import type { MasterKey } from '../keys/master-key.ts';
@@ -89,7 +90,8 @@ export function sendPage<Row>(
 }
 
 function scopeText(request: FastifyRequest, { accountId, filters = {} }: PageScope): string[] {
-  return [pathOf(request), accountId, JSON.stringify(filters)];
+  // In whatever order they were asked for.
+  return [pathOf(request), accountId, canonicalJson(filters)];
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -9,6 +9,7 @@ import type { App, Service } from '../service.ts';
 import { currentEpoch } from '../store/epoch.ts';
 import { eventsAfter, lastEvent } from '../store/feed.ts';
 import type { FeedEvent } from '../store/feed.ts';
+import { needFleetDevice } from '../store/fleet.ts';
 import type { Store } from '../store/store.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -58,12 +59,40 @@ export function eventRoutes(app: App, service: Service): void {
         await stream({ service, member, position }, () => app.authenticate(request), reply);
         return reply;
       }
-      const { epoch, after } = position;
-      const events = await eventsAfter(service.store.reader, member.accountId, { after, limit });
-      const next = events.at(-1)?.seq ?? after;
-      return { items: events.map((event) => toItem(event, epoch)), next: idOf(next, epoch) };
+      return await pageAfter(service.store, member.accountId, { position, limit });
     },
   );
+  app.get(
+    '/v1/devices/:id/events',
+    {
+      config: { access: 'events:read' },
+      schema: {
+        tags: ['fleet'],
+        description: 'What the account’s feed says of one device: not what bulk work did to many.',
+        params: Type.Object({ id: Type.String({ maxLength: 128 }) }, closed),
+        querystring: Query,
+        response: { 200: Events },
+      },
+    },
+    async (request) => {
+      const { accountId } = memberOf(request);
+      const { limit = DEFAULT_LIMIT, after: asked = '0' } = request.query;
+      const device = await needFleetDevice(service.store.reader, accountId, request.params.id);
+      const position = await positionOf(service.store, accountId, asked);
+      return await pageAfter(service.store, accountId, { position, limit, subject: device.id });
+    },
+  );
+}
+
+async function pageAfter(
+  { reader }: Store,
+  accountId: string,
+  asked: { readonly position: Position; readonly limit: number; readonly subject?: string },
+): Promise<Static<typeof Events>> {
+  const { epoch, after } = asked.position;
+  const events = await eventsAfter(reader, accountId, { ...asked, after });
+  const next = events.at(-1)?.seq ?? after;
+  return { items: events.map((event) => toItem(event, epoch)), next: idOf(next, epoch) };
 }
 
 interface Position {

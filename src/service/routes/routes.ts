@@ -4,7 +4,9 @@ import { accountRoutes } from './account.ts';
 import { newAccountRoutes } from './accounts.ts';
 import { deviceSessionRoutes } from './device-session.ts';
 import { deviceRoutes } from './device.ts';
+import { escrowRoutes } from './escrow.ts';
 import { eventRoutes } from './events.ts';
+import { fleetRoutes } from './fleet.ts';
 import { healthRoutes } from './health.ts';
 import { loginRoutes } from './login.ts';
 import { lotRoutes } from './lots.ts';
@@ -47,6 +49,8 @@ export function registerRoutes(app: App, service: Service): void {
   provisioningKeyRoutes(app, service);
   lotRoutes(app);
   uploadRoutes(app, service);
+  fleetRoutes(app, service);
+  escrowRoutes(app, service);
   transferRoutes(app, service);
   templateRoutes(app, service);
 }

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import { KeylineError } from '../../kernel/errors.ts';
-import { nextDeviceState } from '../../model/device-state.ts';
+import { mayProve, nextDeviceState } from '../../model/device-state.ts';
 import type { DeviceMove, Provisioning } from '../../model/device-state.ts';
 import { newId } from './new-id.ts';
 import type { Change, Reader } from './store.ts';
@@ -108,8 +108,8 @@ export async function findByEndpointKey(
 
 /**
  * Moves the account's device as `model/device-state.ts` allows; a move that changes nothing is not
- * recorded. Throws `object-unknown`, `state-conflict`, and `precondition-failed` where it is no more at
- * `version`.
+ * recorded. Its sessions end where it may not prove itself any more. Throws `object-unknown`,
+ * `state-conflict`, and `precondition-failed` where it is no more at `version`.
  */
 export async function moveDevice(
   change: Change,
@@ -142,6 +142,10 @@ export async function moveDevice(
     if (!moved) continue; // another process was first
     const { accountId, id: subject } = device;
     const data = { provisioning, enrollment };
+    // It would be valid again if the device came back within the hour.
+    if (!mayProve(next)) {
+      await change.db.deleteFrom('sessions').where('deviceId', '=', subject).execute();
+    }
     change.record({ accountId, type: `device.${move}`, subject, data });
     return moved;
   }

@@ -11,17 +11,19 @@ export interface FeedEvent {
   readonly data: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** The events after `after`, in order, without gaps, at most `limit`. */
+/** The events after `after`, in order, at most `limit`: without gaps, or of one subject alone. */
 export async function eventsAfter(
   db: Reader,
   accountId: string,
-  { after, limit }: { readonly after: number; readonly limit: number },
+  asked: { readonly after: number; readonly limit: number; readonly subject?: string },
 ): Promise<FeedEvent[]> {
+  const { after, limit, subject } = asked;
   const rows = await db
     .selectFrom('events')
     .select(['seq', 'type', 'subject', 'at', 'data'])
     .where('accountId', '=', accountId)
     .where('seq', '>', after)
+    .$if(subject !== undefined, (query) => query.where('subject', '=', subject ?? ''))
     .orderBy('seq')
     .limit(limit)
     .execute();

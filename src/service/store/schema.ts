@@ -1,5 +1,6 @@
 import { accountTables } from './account-tables.ts';
 import { deviceTables } from './device-tables.ts';
+import { fleetTables } from './fleet-tables.ts';
 import { identityTables } from './identity-tables.ts';
 import type { Migration, SqlTypes } from './migration.ts';
 
@@ -11,7 +12,7 @@ import type { Migration, SqlTypes } from './migration.ts';
 const first: Migration = (types) => accountTables(types) + deviceTables(types);
 
 /** In order; the schema's version is how many have run. */
-export const MIGRATIONS: readonly Migration[] = [first, identityTables];
+export const MIGRATIONS: readonly Migration[] = [first, identityTables, fleetTables];
 
 /** Beside them from the first moment: the schema's version, the epoch, the check value of the master key. */
 export const META = ({ text }: SqlTypes): string =>

@@ -147,6 +147,8 @@ export interface Tables {
     items: number;
     /** JSON of a decision whose rows follow in batches, or null. */
     decision: string | null;
+    /** The destination's standing approval decided it. */
+    isStanding: Flag;
     note: string | null;
     expiresAt: string;
     createdAt: string;

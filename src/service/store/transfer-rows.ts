@@ -58,7 +58,7 @@ async function unmovable(
   if (ids.length === 0) return reasons;
   const devices = await db
     .selectFrom('devices')
-    .select(['id', 'serial', 'accountId', 'provisioning', 'enrollment'])
+    .select(['id', 'serial', 'accountId', 'provisioning', 'enrollment', 'isCancelled'])
     .where('id', 'in', ids)
     .orderBy('id')
     .$if(dialect === 'postgres', (query) => query.forUpdate())
@@ -73,7 +73,8 @@ async function unmovable(
   const takenSerials = new Set(taken.map(({ serial }) => serial));
   for (const device of devices) {
     const isSource = device.accountId === sourceAccountId;
-    if (!isSource || !mayBeOffered(device, true)) reasons.set(device.id, 'device-held-back');
+    const isHeldBack = device.isCancelled === 1 || !mayBeOffered(device, true);
+    if (!isSource || isHeldBack) reasons.set(device.id, 'device-held-back');
     else if (takenSerials.has(device.serial)) reasons.set(device.id, 'serial-taken');
   }
   return reasons;

@@ -51,7 +51,7 @@ export async function requestTransfer(
   const id = newId('tr', change.at);
   const row = { id, sourceAccountId, destinationAccountId: destination.id, expiresAt };
   const transfer: Transfer = {
-    ...{ ...row, state: 'open', items: 0, decision: null, note: note ?? null },
+    ...{ ...row, state: 'open', items: 0, decision: null, isStanding: 0, note: note ?? null },
     ...{ createdAt: change.at, version: 1 },
   };
   await change.db.insertInto('transfers').values(transfer).execute();

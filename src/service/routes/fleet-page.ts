@@ -1,0 +1,26 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { memberOf } from '../auth/caller.ts';
+import { readPage, sendPage } from '../http/page.ts';
+import type { Service } from '../service.ts';
+import { listDevices } from '../store/device-query.ts';
+import type { DeviceQuery } from '../store/device-query.ts';
+import { toDeviceView } from './fleet-views.ts';
+import type { DeviceView } from './fleet-views.ts';
+
+/** A page of the account's devices that fit, by serial, or by index where a lot is asked for. */
+export async function fleetPage(
+  { store, masterKey }: Service,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  query: DeviceQuery,
+): Promise<{ items: DeviceView[]; next?: string }> {
+  const { accountId } = memberOf(request);
+  const scope = { accountId, filters: { ...query } };
+  const { limit, after } = readPage(masterKey, request, scope);
+  const asked = { limit: limit + 1, after: after?.[0] };
+  const rows = await listDevices(store.reader, { accountId, query }, asked);
+  const byIndex = query.lotId !== undefined;
+  const page = sendPage({ masterKey, request, reply, scope }, { limit, rows }, (row) => [
+    byIndex ? row.lotIndex : row.serial,
+  ]);
+  return { ...page, items: page.items.map(toDeviceView) };
+}

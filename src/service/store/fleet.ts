@@ -1,0 +1,53 @@
+import { KeylineError } from '../../kernel/errors.ts';
+import { parseEndpointKey } from '../../model/ids.ts';
+import { fitting } from './device-query.ts';
+import type { FleetDevice } from './device-query.ts';
+import type { Reader } from './store.ts';
+
+/** One transfer that the device went through. */
+export interface CustodyEntry {
+  readonly step: number;
+  /** Handles. */
+  readonly from: string;
+  readonly to: string;
+  readonly at: string;
+}
+
+/**
+ * The account's device by its id, its endpoint key or its serial, in this order. Throws `object-unknown`,
+ * as for another account's.
+ */
+export async function needFleetDevice(
+  db: Reader,
+  accountId: string,
+  name: string,
+): Promise<FleetDevice> {
+  const column = name.startsWith('dv_')
+    ? 'devices.id'
+    : parseEndpointKey(name) && 'credentials.endpointKey';
+  const named = column && (await one(db, accountId, [column, name]));
+  const device = named ?? (await one(db, accountId, ['devices.serial', name]));
+  if (device) return device;
+  throw new KeylineError('object-unknown', { message: 'there is no such device' });
+}
+
+/** The device's transfers, the first one first. */
+export async function custodyOf(db: Reader, deviceId: string): Promise<CustodyEntry[]> {
+  return await db
+    .selectFrom('custody')
+    .innerJoin('accounts as source', 'source.id', 'custody.fromAccountId')
+    .innerJoin('accounts as destination', 'destination.id', 'custody.toAccountId')
+    .select(['custody.step', 'custody.createdAt as at'])
+    .select(['source.handle as from', 'destination.handle as to'])
+    .where('custody.deviceId', '=', deviceId)
+    .orderBy('custody.step')
+    .execute();
+}
+
+async function one(
+  db: Reader,
+  accountId: string,
+  [column, value]: readonly ['devices.id' | 'devices.serial' | 'credentials.endpointKey', string],
+): Promise<FleetDevice | undefined> {
+  return await fitting(db, accountId, {}).where(column, '=', value).limit(1).executeTakeFirst();
+}
