@@ -30,6 +30,10 @@ export const REGISTRY_ERRORS = {
     hint: 'Give the master key file that `keyline registry init` wrote for this registry.',
   },
   'listen-failed': { exit: 2, hint: 'Choose another address with --listen HOST:PORT.' },
+  'tls-files-invalid': {
+    exit: 3,
+    hint: 'Give the PEM files of one certificate, its chain after it, and of its private key.',
+  },
   'plain-http': {
     exit: 2,
     hint: 'Give --tls-cert and --tls-key, or say --insecure-http where a proxy speaks TLS.',

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import type { DestinationStream } from 'pino';
 import { systemClock } from '../kernel/clock.ts';
@@ -15,6 +14,8 @@ import type { ListenAddress } from './listen-address.ts';
 import type { Limits, Service } from './service.ts';
 import { readMeta } from './store/migrate.ts';
 import { isPostgres, openStore } from './store/open-store.ts';
+import { readTlsFiles, TlsRenewal } from './tls-files.ts';
+import type { TlsPaths, TlsServer } from './tls-files.ts';
 import { TransferWorker } from './transfer-worker.ts';
 import { UploadRunner } from './uploads/upload-runner.ts';
 
@@ -53,12 +54,14 @@ const LIMITS: Limits = {
 
 /**
  * Serves until `signal` fires, then ends in order. Throws as `openStore` does, and `master-key-invalid`,
- * `plain-http`, `listen-failed`, `registry-busy` where another process serves the same file.
+ * `plain-http`,
+ * `tls-files-invalid`, `listen-failed`, `registry-busy` where another process serves the same file.
  */
 export async function runService(choices: ServeChoices, effects: ServeEffects): Promise<void> {
   const listen = parseListenAddress(choices.listen);
   const adminListen = choices.adminListen && parseListenAddress(choices.adminListen);
-  const https = await readTls(choices);
+  const tls = tlsPaths(choices);
+  const https = tls && (await readTlsFiles(tls));
   refusePlainHttp([listen], https !== undefined || choices.insecureHttp);
   if (adminListen) refusePlainHttp([adminListen], choices.insecureHttp);
   using masterKey = await readMasterKey(choices.masterKeyFile);
@@ -89,6 +92,10 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
   const { trustProxy, version } = choices;
   const app = await buildApp(service, { log, metrics, https, trustProxy, version });
   const admin = buildAdminApp(service, metrics);
+  using _renewal =
+    tls &&
+    https &&
+    new TlsRenewal(app.server as unknown as TlsServer, { ...tls, current: https }, log);
   using _housekeeping = new Housekeeping(service, log);
   await using _uploads = new UploadRunner(service, log, choices.database);
   await using _transfers = new TransferWorker(service, log);
@@ -108,30 +115,11 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
   }
 }
 
-async function readTls({
-  tlsCert,
-  tlsKey,
-}: ServeChoices): Promise<{ cert: Buffer; key: Buffer; minVersion: 'TLSv1.2' } | undefined> {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined) {
-    throw new KeylineError('usage', { message: '--tls-cert and --tls-key go together' });
-  }
-  const [cert, key] = await Promise.all([tlsCert, tlsKey].map(readPem));
-  if (!cert || !key) throw new Error('two files gave other than two texts');
-  return { cert, key, minVersion: 'TLSv1.2' };
-}
-
-async function readPem(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT') && !isErrno(error, 'EACCES')) throw error;
-    throw new KeylineError('not-found', {
-      message: `${path} cannot be read`,
-      hint: 'Check the name of the file and its permissions.',
-      facts: { path },
-    });
-  }
+/** Throws `usage` where one is given without the other. */
+function tlsPaths({ tlsCert: cert, tlsKey: key }: ServeChoices): TlsPaths | undefined {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  throw new KeylineError('usage', { message: '--tls-cert and --tls-key go together' });
 }
 
 function refusePlainHttp(addresses: readonly ListenAddress[], isAllowed: boolean): void {
