@@ -6,6 +6,8 @@ import { createOperation } from '../../src/service/store/operations.ts';
 import { rotateSecret, setPrincipalState } from '../../src/service/store/principals.ts';
 import { ServiceRig } from './rig.ts';
 import type { TestMember } from './rig.ts';
+import { enterFor, Owner, sealRows } from './sealed-upload.ts';
+import type { SealedLot } from './sealed-upload.ts';
 
 const ORIGIN = { actor: 'registry' } as const;
 let rig: ServiceRig;
@@ -25,11 +27,11 @@ let keys = 0;
 const ask = (
   { method, url }: Pick<RouteEntry, 'method' | 'url'>,
   headers: object,
-  more: { readonly id?: string; readonly body?: object } = {},
+  more: { readonly id?: string; readonly body?: object; readonly query?: string } = {},
 ) =>
   rig.app.inject({
     method: method as 'GET',
-    url: url.replace(/:\w+/g, more.id ?? 'xx'),
+    url: `${url.replace(/:\w+/g, more.id ?? 'xx')}${more.query ?? ''}`,
     headers: { 'if-match': '"1"', 'idempotency-key': `access-test-${keys++}`, ...headers },
     ...(more.body && { body: more.body }),
   });
@@ -61,10 +63,19 @@ const heldDevice = async (): Promise<string> => {
   return id;
 };
 
+const lots = new Map<string, SealedLot>();
+const newLot = async (): Promise<string> => {
+  const made = await (await Owner.create()).lot(10);
+  await enterFor(rig.store, admin.accountId, made);
+  lots.set(made.lot.lotId, made);
+  return made.lot.lotId;
+};
+
 /** How an object of `admin`'s account is made, by the path that names it, or a whole one. A route is to be added here. */
 const OBJECTS: Readonly<Record<string, () => Promise<string>>> = {
   '/v1/users/:id': newUser,
   '/v1/system-accounts/:id': newMachine,
+  '/v1/lots/:id': newLot,
   '/v1/operations/:id': async () => {
     const { accountId } = admin;
     const wanted = { accountId, kind: 'test.access', subject: accountId, total: 1 };
@@ -75,9 +86,22 @@ const OBJECTS: Readonly<Record<string, () => Promise<string>>> = {
   '/v1/escrow/:id': newDevice,
 };
 /** What a route with an object is sent, where it needs a body. */
-const BODIES: Readonly<Record<string, object>> = {
-  'PATCH /v1/users/:id': { name: 'Ben' },
-  'PATCH /v1/system-accounts/:id': { name: 'line 2' },
+const BODIES: Readonly<Record<string, (id: string) => object | Promise<object>>> = {
+  'PATCH /v1/users/:id': () => ({ name: 'Ben' }),
+  'PATCH /v1/system-accounts/:id': () => ({ name: 'line 2' }),
+  'POST /v1/lots/:id/devices': () => ({
+    provisioning: 'planned',
+    devices: [{ index: 1, serial: 'x', endpointKey: 'ek_1' }],
+  }),
+  'POST /v1/lots/:id/uploads': async (id) => {
+    const lot = lots.get(id);
+    const seal = lot && (await sealRows(lot, { from: 0, count: 1 })).seal;
+    return { kind: 'planned', seal: seal ?? '' };
+  },
+};
+/** What it is asked, where it needs a query. */
+const QUERIES: Readonly<Record<string, string>> = {
+  '/v1/lots/:id/devices': '?endpointKeys=ek_1',
 };
 const makerOf = (url: string): (() => Promise<string>) | undefined =>
   OBJECTS[url] ?? OBJECTS[/^.*?:\w+/.exec(url)?.[0] ?? ''];
@@ -88,8 +112,9 @@ describe('every route', () => {
     expect(named.length).toBeGreaterThan(5);
     for (const route of named) {
       const id = (await makerOf(route.url)?.()) ?? '';
-      const about = { id, body: BODIES[`${route.method} ${route.url}`] ?? {} };
-      const sent = route.method === 'GET' ? { id } : about;
+      const about = { id, body: (await BODIES[`${route.method} ${route.url}`]?.(id)) ?? {} };
+      const query = QUERIES[route.url] ?? '';
+      const sent = route.method === 'GET' ? { id, query } : about;
       const theirs = await ask(route, foreign.headers, sent);
       const none = await ask(route, foreign.headers, { ...sent, id: `pr_${'0'.repeat(26)}` });
       expect([route, theirs.statusCode, none.statusCode]).toEqual([route, 404, 404]);

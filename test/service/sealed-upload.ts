@@ -19,6 +19,9 @@ import type { KeyProof } from '../../src/seals/key-proof.ts';
 import { sealLot } from '../../src/seals/lot-descriptor.ts';
 import { ROWS_PER_CHUNK, sealManifest } from '../../src/seals/manifest-seal.ts';
 import type { ManifestSeal } from '../../src/seals/manifest-seal.ts';
+import { holdKey } from '../../src/service/store/keys.ts';
+import { enterLot } from '../../src/service/store/lots.ts';
+import type { Store } from '../../src/service/store/store.ts';
 
 const HEADER = 'index,serial,endpoint_key\n';
 
@@ -81,6 +84,18 @@ export interface SealedLot {
   readonly lot: Lot;
   readonly descriptor: string;
   readonly owner: Owner;
+}
+
+/** Gives an account the lot, and the key that it is of without a proof. */
+export async function enterFor(store: Store, accountId: string, made: SealedLot): Promise<void> {
+  const { provisioningKey: id, sealKey, manufacturer } = made.owner;
+  await store.change({ actor: 'registry' }, async (change) => {
+    await holdKey(change, {
+      ...{ accountId, id, isTest: false },
+      ...{ sealKey: spkiOf(sealKey), manufacturerKey: spkiOf(manufacturer) },
+    });
+    await enterLot(change, accountId, made);
+  });
 }
 
 /** A manifest whose credentials a test made up: a registry cannot tell. */

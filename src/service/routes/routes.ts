@@ -9,6 +9,7 @@ import { eventRoutes } from './events.ts';
 import { fleetRoutes } from './fleet.ts';
 import { healthRoutes } from './health.ts';
 import { loginRoutes } from './login.ts';
+import { lotDeviceRoutes } from './lot-devices.ts';
 import { lotRoutes } from './lots.ts';
 import { meRoutes } from './me.ts';
 import { operationRoutes } from './operations.ts';
@@ -48,6 +49,7 @@ export function registerRoutes(app: App, service: Service): void {
   deviceRoutes(app, service);
   provisioningKeyRoutes(app, service);
   lotRoutes(app);
+  lotDeviceRoutes(app, service);
   uploadRoutes(app, service);
   fleetRoutes(app, service);
   escrowRoutes(app, service);

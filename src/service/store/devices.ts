@@ -106,6 +106,25 @@ export async function findByEndpointKey(
   }));
 }
 
+/** The devices of the account's lot that have one of these credentials. */
+export async function findOfLot(
+  db: Reader,
+  lot: { readonly accountId: string; readonly lotId: string; readonly provisioningKey: string },
+  endpointKeys: readonly string[],
+): Promise<(Pick<Device, 'id' | 'serial' | 'provisioning'> & { endpointKey: string })[]> {
+  const { accountId, lotId, provisioningKey } = lot;
+  return await db
+    .selectFrom('credentials')
+    .innerJoin('devices', 'devices.id', 'credentials.deviceId')
+    .select(['devices.id', 'devices.serial', 'devices.provisioning', 'credentials.endpointKey'])
+    .where('credentials.provisioningKey', '=', provisioningKey)
+    .where('credentials.endpointKey', 'in', endpointKeys)
+    .where('devices.accountId', '=', accountId)
+    .where('devices.lotId', '=', lotId)
+    .where('devices.uploadId', 'is', null)
+    .execute();
+}
+
 /**
  * Moves the account's device as `model/device-state.ts` allows; a move that changes nothing is not
  * recorded. Its sessions end where it may not prove itself any more. Throws `object-unknown`,

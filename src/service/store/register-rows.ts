@@ -1,24 +1,12 @@
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
 import { nextDeviceState } from '../../model/device-state.ts';
+import type { DeviceRow } from '../../model/device-row.ts';
 import type { Provisioning } from '../../model/device-state.ts';
 import { isSameDevice } from './devices.ts';
 import type { HeldDevice, NewDevice } from './devices.ts';
 import { newId } from './new-id.ts';
 import type { Change, Dialect } from './store.ts';
-
-/** One device of a bulk upload. */
-export interface BulkRow {
-  readonly serial: string;
-  readonly lotIndex: number;
-  readonly endpointKey: string;
-  readonly model?: string | undefined;
-  readonly hardwareId?: string | undefined;
-  /** Hexadecimal. */
-  readonly claimDigest?: string | undefined;
-  /** JSON object of texts. */
-  readonly attributes?: string | undefined;
-}
 
 /** What is true of all rows of an upload. */
 export interface BulkContext {
@@ -45,7 +33,7 @@ const BATCH = 8_192;
 export async function registerRows(
   change: Change,
   context: BulkContext,
-  rows: readonly BulkRow[],
+  rows: readonly DeviceRow[],
 ): Promise<BulkOutcome[]> {
   const outcomes: BulkOutcome[] = [];
   for (let from = 0; from < rows.length; from += BATCH) {
@@ -57,7 +45,7 @@ export async function registerRows(
 async function registerBatch(
   change: Change,
   context: BulkContext,
-  rows: readonly BulkRow[],
+  rows: readonly DeviceRow[],
 ): Promise<BulkOutcome[]> {
   const ids = rows.map(() => newId('dv', change.at));
   const created = await insertDevices(change, context, { rows, ids });
@@ -87,7 +75,7 @@ async function registerBatch(
 async function insertDevices(
   change: Change,
   context: BulkContext,
-  { rows, ids }: { readonly rows: readonly BulkRow[]; readonly ids: readonly string[] },
+  { rows, ids }: { readonly rows: readonly DeviceRow[]; readonly ids: readonly string[] },
 ): Promise<ReadonlySet<string>> {
   const { accountId, lotId, uploadId, provisioning, provisioningKey, scheme } = context;
   const devices = rows.map((row, at) => [
@@ -158,7 +146,7 @@ function each(dialect: Dialect, rows: readonly (readonly unknown[])[]): RawBuild
     : sql`json_array_elements(${json}::json) AS value`;
 }
 
-function toNewDevice(context: BulkContext, row: BulkRow): NewDevice {
+function toNewDevice(context: BulkContext, row: DeviceRow): NewDevice {
   const { accountId, lotId, provisioningKey, scheme, provisioning } = context;
   const { serial, lotIndex, endpointKey, model, hardwareId, claimDigest } = row;
   return {

@@ -1,14 +1,15 @@
 import { KeylineError } from '../../kernel/errors.ts';
+import { PartReader } from '../../manifest/part-reader.ts';
+import type { ReadRow } from '../../manifest/part-reader.ts';
 import { verifyManifestSeal } from '../../seals/manifest-seal.ts';
+import type { DeviceRow } from '../../model/device-row.ts';
 import { advanceOperation, endOperation, findOperation } from '../store/operations.ts';
 import type { Operation } from '../store/operations.ts';
 import { registerRows } from '../store/register-rows.ts';
-import type { BulkContext, BulkRow } from '../store/register-rows.ts';
+import type { BulkContext } from '../store/register-rows.ts';
 import type { Change, Store } from '../store/store.ts';
 import * as uploads from '../store/uploads.ts';
 import type { Upload } from '../store/uploads.ts';
-import { PartReader } from './part-reader.ts';
-import type { ReadRow } from './part-reader.ts';
 import { countOutcomes, outcomeByte } from './row-outcome.ts';
 import { unpack } from './unpack-part.ts';
 
@@ -75,7 +76,7 @@ async function applyRows(
   context: BulkContext,
   rows: readonly ReadRow[],
 ): Promise<Uint8Array> {
-  const good = rows.filter((row): row is BulkRow => typeof row !== 'string');
+  const good = rows.filter((row): row is DeviceRow => typeof row !== 'string');
   const became = (await registerRows(change, context, good)).values();
   return Uint8Array.from(rows, (row) =>
     outcomeByte(typeof row === 'string' ? row : (became.next().value ?? 'conflict')),

@@ -1,23 +1,22 @@
-import { toHex } from '../../kernel/bytes.ts';
-import { KeylineError } from '../../kernel/errors.ts';
-import { parseCsvRow } from '../../manifest/csv-row.ts';
-import { parseJsonRow } from '../../manifest/json-row.ts';
-import { splitRows } from '../../manifest/row-reader.ts';
-import { decodeValue } from '../../manifest/value-formats.ts';
-import { builtHeader, builtLabel, parseBuiltPlan } from '../../model/built-columns.ts';
-import type { BuiltPlan } from '../../model/built-columns.ts';
-import { COLUMNS, isSecret } from '../../model/columns.ts';
-import type { ColumnChoice, ColumnName } from '../../model/columns.ts';
-import { endpointKeyOf } from '../../model/ids.ts';
-import type { Lot } from '../../model/lot.ts';
-import { rangeEnd } from '../../model/range.ts';
-import { parseSerialTemplate, renderSerial } from '../../model/serial-template.ts';
-import type { ManifestSeal } from '../../seals/manifest-seal.ts';
-import type { BulkRow } from '../store/register-rows.ts';
-import type { RowOutcome } from './row-outcome.ts';
+import { toHex } from '../kernel/bytes.ts';
+import { KeylineError } from '../kernel/errors.ts';
+import { parseCsvRow } from './csv-row.ts';
+import { parseJsonRow } from './json-row.ts';
+import { splitRows } from './row-reader.ts';
+import { decodeValue } from './value-formats.ts';
+import { builtHeader, builtLabel, parseBuiltPlan } from '../model/built-columns.ts';
+import type { BuiltPlan } from '../model/built-columns.ts';
+import { COLUMNS, isSecret } from '../model/columns.ts';
+import type { ColumnChoice, ColumnName } from '../model/columns.ts';
+import type { DeviceRow, RowProblem } from '../model/device-row.ts';
+import { endpointKeyOf } from '../model/ids.ts';
+import type { Lot } from '../model/lot.ts';
+import { rangeEnd } from '../model/range.ts';
+import { parseSerialTemplate, renderSerial } from '../model/serial-template.ts';
+import type { ManifestSeal } from '../seals/manifest-seal.ts';
 
 /** A row that can be registered, or why not. */
-export type ReadRow = BulkRow | Exclude<RowOutcome, 'created' | 'unchanged' | 'conflict'>;
+export type ReadRow = DeviceRow | RowProblem;
 
 const NEEDED: readonly ColumnName[] = ['index', 'serial', 'endpoint_key'];
 const CAPTURE = 'capture.';
@@ -79,7 +78,7 @@ export class PartReader {
     const fields = this.#plan.format === 'csv' ? csvFields(text) : this.#jsonFields(text);
     const { derived, built } = this.#plan;
     if (fields?.length !== derived.length + built.length) return 'row-malformed';
-    const row = { serial: '', lotIndex: -1, endpointKey: '' } as Writable<BulkRow>;
+    const row = { serial: '', lotIndex: -1, endpointKey: '' } as Writable<DeviceRow>;
     for (let at = 0; at < derived.length; at++) {
       const problem = this.#take(row, derived[at] as ColumnChoice, fields[at] ?? '');
       if (problem) return problem;
@@ -101,11 +100,7 @@ export class PartReader {
   }
 
   /** Takes one derived value into the row; public keys and certificates are not kept. */
-  #take(
-    row: Writable<BulkRow>,
-    column: ColumnChoice,
-    text: string,
-  ): Exclude<ReadRow, BulkRow> | undefined {
+  #take(row: Writable<DeviceRow>, column: ColumnChoice, text: string): RowProblem | undefined {
     switch (column.name) {
       case 'index':
         row.lotIndex = /^(?:0|[1-9]\d{0,14})$/.test(text) ? Number(text) : -1;
