@@ -192,5 +192,13 @@ export const REGISTRY_ERRORS = {
     status: 409,
     hint: 'Send the parts that GET of the upload names as missing, then commit again.',
   },
+  'device-list-invalid': {
+    exit: 3,
+    hint: 'Write an id, serial or endpoint key a line, or CSV with a header that names one of them.',
+  },
+  'devices-refused': {
+    exit: 6,
+    hint: 'Show the transfer’s refused devices: each has the reason.',
+  },
   'rows-refused': { exit: 6, hint: 'The file of failed rows names each, and why.' },
 } as const;

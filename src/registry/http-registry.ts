@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { getJson, postJson } from './http-calls.ts';
 import { pause, send } from './http-client.ts';
-import type { HttpRequest, HttpSession } from './http-client.ts';
+import type { HttpSession } from './http-client.ts';
+import { HttpTransfers } from './http-transfers.ts';
 import type {
   FailedRow,
   KeyChallenge,
@@ -31,10 +32,12 @@ export interface RegistryIdentity {
 /** A registry of keyline's own by its HTTP interface. */
 export class HttpRegistry implements Registry {
   readonly capabilities = { sealedUploads: true, keyProofs: true } as const;
+  readonly transfers: HttpTransfers;
   readonly #session: HttpSession;
 
   constructor(session: HttpSession) {
     this.#session = session;
+    this.transfers = new HttpTransfers(session);
   }
 
   get url(): string {
@@ -72,7 +75,8 @@ export class HttpRegistry implements Registry {
   async sendPart(id: string, n: number, { gzip, format }: PartContent): Promise<void> {
     const type = format === 'csv' ? 'text/csv' : 'application/x-ndjson';
     const headers = { 'content-type': type, 'content-encoding': 'gzip' };
-    await this.#ask({ method: 'PUT', path: `/v1/uploads/${id}/parts/${n}`, headers, body: gzip });
+    const path = `/v1/uploads/${id}/parts/${n}`;
+    await send(this.#session, { method: 'PUT', path, headers, body: gzip });
   }
 
   commit(uploadId: string): Promise<RegistryOperation> {
@@ -115,21 +119,10 @@ export class HttpRegistry implements Registry {
   }
 
   #get<Body>(path: string): Promise<Body> {
-    return this.#ask({ method: 'GET', path });
+    return getJson(this.#session, path);
   }
 
-  /** Repetitions of one call have one Idempotency-Key. */
   #post<Body>(path: string, body?: object): Promise<Body> {
-    const headers = { 'idempotency-key': randomUUID() };
-    const json = { 'content-type': 'application/json' };
-    return this.#ask(
-      body
-        ? { method: 'POST', path, headers: { ...headers, ...json }, body: JSON.stringify(body) }
-        : { method: 'POST', path, headers },
-    );
-  }
-
-  async #ask<Body>(request: HttpRequest): Promise<Body> {
-    return (await (await send(this.#session, request)).json()) as Body;
+    return postJson(this.#session, path, body);
   }
 }

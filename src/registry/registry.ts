@@ -1,3 +1,5 @@
+import type { RegistryTransfers } from './transfers.ts';
+
 /** What a registry can do; commands ask before they begin. */
 export interface RegistryCapabilities {
   /** Lots come as sealed manifests, in parts that can be sent in any order and again. */
@@ -70,6 +72,8 @@ export interface Registry {
   readonly capabilities: RegistryCapabilities;
   /** As the person named it, and as proofs name it. */
   readonly url: string;
+  /** Where devices go from account to account. */
+  readonly transfers?: RegistryTransfers;
   account(): Promise<RegistryAccount>;
   challenge(): Promise<KeyChallenge>;
   /** `proof` is a `keyline-key+jws`, `delegation` the first custody statement in base64. */

@@ -18,6 +18,9 @@ const IN_EMPTY_HOME = ['key create', 'key import', 'station init'];
 /** Examples that need devices stand at this folder; station.test.ts runs them. */
 const DEVICES = './devices/';
 
+/** Topics whose examples need a registry with two accounts; transfer.test.ts runs them. */
+const WITH_ACCOUNTS = ['transfer'];
+
 /** Examples that need a registry that is served; register.test.ts runs those commands. */
 const WITH_REGISTRY = [
   ...['registry:login', 'registry:logout', 'registry:whoami', 'registry:key:add'],
@@ -34,6 +37,7 @@ const { commands } = JSON.parse(
 const examples = Object.entries(commands).flatMap(([id, { examples = [] }]) =>
   examples
     .filter((text) => !text.includes(DEVICES) && !WITH_REGISTRY.includes(id))
+    .filter(() => !WITH_ACCOUNTS.includes(id.split(':')[0] ?? ''))
     .map((text) =>
       text
         .replaceAll('<%= config.bin %>', 'keyline')

@@ -1,0 +1,89 @@
+import { LotStore } from '../home/lot-store.ts';
+import type { Home } from '../home/home.ts';
+import { systemClock } from '../kernel/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeylineError } from '../kernel/errors.ts';
+import { parseDate } from '../model/dates.ts';
+import { rangeEnd } from '../model/range.ts';
+import type { Range } from '../model/range.ts';
+import type { CountedTransfer, RegistryTransfers, TransferWish } from '../registry/transfers.ts';
+import { readDevices } from './device-list.ts';
+
+/** Which devices a person offers: a lot or a part of it, or devices one by one. */
+export interface OfferedChoice {
+  /** Code or id. */
+  readonly lot?: string | undefined;
+  readonly range?: Range | undefined;
+  /** Sources as `readDevices` takes them. */
+  readonly devices: readonly string[];
+}
+
+/** A transfer as a person asks for it. */
+export interface TransferRequest extends Omit<TransferWish, 'devices'> {
+  readonly offered: OfferedChoice;
+}
+
+/** How many devices one transfer lists at most; a lot or a range may have more. */
+const MOST_LISTED = 100_000;
+const UNIT_SECONDS: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 };
+
+/**
+ * Offers devices to another account. Throws `usage`, `device-list-invalid`, `not-found` for a lot's code
+ * that is not known here, `object-unknown`, `state-conflict`.
+ */
+export async function requestTransfer(
+  transfers: RegistryTransfers,
+  { offered, ...wish }: TransferRequest,
+  context: { readonly home: Home; readonly signal?: AbortSignal },
+): Promise<CountedTransfer> {
+  const devices = await offeredDevices(offered, context);
+  return await transfers.request({ ...wish, devices });
+}
+
+/**
+ * Seconds from now until a day or second in UTC ends, or those of a span such as `90m`, `12h`, `14d`. Throws
+ * `usage`, also for less than a minute and more than a year.
+ */
+export function secondsUntil(text: string, clock: Clock = systemClock): number {
+  const [, count = '', unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  const seconds =
+    unit === ''
+      ? Math.floor((Date.parse(parseDate(text, 'last second')) - clock.now().getTime()) / 1_000)
+      : Number(count) * (UNIT_SECONDS[unit] ?? 0);
+  if (seconds >= 60 && seconds <= 365 * 86_400) return seconds;
+  throw usage('an offer stands for a minute at least, and for a year at most');
+}
+
+async function offeredDevices(
+  { lot, range, devices: sources }: OfferedChoice,
+  { home, signal }: { readonly home: Home; readonly signal?: AbortSignal },
+): Promise<TransferWish['devices']> {
+  if ((lot === undefined) === (sources.length === 0)) {
+    throw usage('say what is offered, once: a lot, or --devices');
+  }
+  if (lot !== undefined) {
+    const lotId = await lotIdOf(home, lot);
+    return range ? { lotId, first: range.from, last: rangeEnd(range) - 1 } : { lotId };
+  }
+  if (range) throw usage('--range is for a lot');
+  const named = await readDevices(sources, signal);
+  if (named.length > MOST_LISTED) {
+    throw usage(`${named.length} devices are listed, and one transfer takes ${MOST_LISTED}`);
+  }
+  const kinds = ['ids', 'serials', 'endpointKeys'] as const;
+  const lists = kinds.map((kind) => {
+    const names = named.filter((device) => device.kind === kind).map(({ name }) => name);
+    return [kind, names] as const;
+  });
+  return Object.fromEntries(lists.filter(([, names]) => names.length > 0));
+}
+
+/** An id need not be of a lot of this home: whoever transfers on has only that. */
+async function lotIdOf(home: Home, reference: string): Promise<string> {
+  if (/^kl_[0-9a-hjkmnp-tv-z]{26}$/.test(reference)) return reference;
+  return (await new LotStore(home).find(reference)).lot.lotId;
+}
+
+function usage(message: string): KeylineError {
+  return new KeylineError('usage', { message });
+}

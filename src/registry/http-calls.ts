@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { KeylineError, throwIfAborted } from '../kernel/errors.ts';
+import { send } from './http-client.ts';
+import type { HttpRequest, HttpSession } from './http-client.ts';
+
+const JSON_TYPE = { 'content-type': 'application/json' } as const;
+/** Rows of a page: as many as the interface gives. */
+const PAGE = 1_000;
+const MOST_TRIES = 4;
+
+/** Values of a query; those that are undefined are left out. */
+export type QueryValues = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** The answer's JSON. Throws what `send` throws, as the others here do. */
+export async function getJson<Body>(session: HttpSession, path: string): Promise<Body> {
+  return await askJson(session, { method: 'GET', path });
+}
+
+/** Sends `body`, or none; repetitions of one call have one Idempotency-Key. */
+export async function postJson<Body>(
+  session: HttpSession,
+  path: string,
+  body?: object,
+): Promise<Body> {
+  const key = { 'idempotency-key': randomUUID() };
+  if (!body) return await askJson(session, { method: 'POST', path, headers: key });
+  const headers = { ...key, ...JSON_TYPE };
+  return await askJson(session, { method: 'POST', path, headers, body: JSON.stringify(body) });
+}
+
+/** Puts `body` in the place of version `match` of a resource, 0 for a new one. */
+export async function putJson<Body>(
+  session: HttpSession,
+  path: string,
+  { body, match }: { readonly body: object; readonly match: number },
+): Promise<Body> {
+  const headers = { ...JSON_TYPE, 'if-match': `"${match}"` };
+  return await askJson(session, { method: 'PUT', path, headers, body: JSON.stringify(body) });
+}
+
+/** The path with those values that are there as its query. */
+export function withQuery(path: string, values: QueryValues): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  return query.size > 0 ? `${path}?${query.toString()}` : path;
+}
+
+/**
+ * A list page by page, each asked for when the one before was taken; `most` rows in all, or as many as
+ * there are.
+ */
+export async function* pagesOf<Item>(
+  session: HttpSession,
+  path: string,
+  values: QueryValues & { readonly most?: number | undefined } = {},
+): AsyncGenerator<readonly Item[], void> {
+  const { most = Number.POSITIVE_INFINITY, ...filters } = values;
+  let cursor: string | undefined;
+  for (let left = most; left > 0;) {
+    const limit = Math.min(PAGE, left);
+    const page = await getJson<{ readonly items: readonly Item[]; readonly next?: string }>(
+      session,
+      withQuery(path, { ...filters, limit, cursor }),
+    );
+    yield page.items;
+    left -= page.items.length;
+    cursor = page.next;
+    if (cursor === undefined) return;
+  }
+}
+
+/** An answer that breaks off is asked for again. */
+async function askJson<Body>(session: HttpSession, request: HttpRequest): Promise<Body> {
+  for (let tries = 1; tries <= MOST_TRIES; tries++) {
+    const response = await send(session, request);
+    try {
+      return (await response.json()) as Body;
+    } catch {
+      throwIfAborted(session.signal);
+    }
+  }
+  throw new KeylineError('registry-unavailable', {
+    message: `answers of ${session.url} break off`,
+    facts: { url: session.url },
+  });
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ROOT } from './cli.ts';
+import { ServedRegistry } from './served-registry.ts';
+
+interface Manifest {
+  readonly commands: Record<string, { readonly examples?: readonly string[] }>;
+}
+
+/** Commands of these topics, or with these ids, need a registry with two accounts and devices. */
+const HERE = /^transfer:/;
+/** Those that the account says which gets the devices; the others are for the one that gives them. */
+const BY_DESTINATION = /^keyline transfer (?:approve|refuse)/;
+/** A transfer in an example: there is such a one when it is run. */
+const SOME_TRANSFER = /tr_[0-9a-z]{26}/;
+
+const { commands } = JSON.parse(
+  readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf8'),
+) as Manifest;
+const examples = Object.entries(commands)
+  .filter(([id]) => HERE.test(id))
+  .flatMap(([, { examples: texts = [] }]) => texts)
+  .map((text) => text.replaceAll('<%= config.bin %>', 'keyline'));
+
+let served: ServedRegistry;
+let unit = 100;
+
+beforeAll(async () => {
+  served = await ServedRegistry.start({
+    acme: ['factory-engineer', 'provisioner'],
+    widgets: ['customer-admin'],
+  });
+  await served.must('key create --label widgets');
+  await served.must('lot create A1 --size 1000 --serial ACME-A1-{n:8}');
+  await served.must('registry key add widgets', 'acme');
+  await served.must('escrow register A1', 'acme');
+  await served.build(1_000);
+}, 120_000);
+afterAll(() => served[Symbol.asyncDispose]());
+
+const serial = (n: number): string => `ACME-A1-${String(n).padStart(8, '0')}`;
+
+/** Nothing is offered any more. */
+async function withdrawAll(): Promise<void> {
+  const { result } = await served.ask('acme', 'transfer list --as source --state open');
+  for (const { id } of result as readonly { readonly id: string }[]) {
+    await served.must(`transfer withdraw ${id} --all --yes`, 'acme');
+  }
+}
+
+/** What the files of the examples name, offered as a transfer of its own; unit 7 only where it is meant. */
+async function offer(line: string): Promise<string> {
+  unit += 10;
+  const devices = [unit, unit + 1, unit + 2, unit + 3].map(serial);
+  for (const name of ['received.txt', 'recalled.txt', 'pallet-7.txt']) {
+    served.write(name, devices.slice(0, 2));
+  }
+  served.write('broken.csv', ['serial,reason', `${devices[0] ?? ''},dropped`]);
+  if (!SOME_TRANSFER.test(line)) return line;
+  served.write('offered.txt', line.includes(serial(7)) ? [...devices, serial(7)] : devices);
+  const words = 'transfer request --devices offered.txt --to widgets';
+  const { result } = await served.ask('acme', words);
+  return line.replace(SOME_TRANSFER, (result as { readonly id: string }).id);
+}
+
+it('has examples to run', () => {
+  expect(examples.length).toBeGreaterThan(10);
+});
+
+it.each(examples)('works: %s', async (text) => {
+  await withdrawAll();
+  const line = await offer(text);
+  const ran = await served.shell(BY_DESTINATION.test(line) ? 'widgets' : 'acme', line);
+  expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: '' });
+  expect(ran.stdout).not.toBe('');
+});

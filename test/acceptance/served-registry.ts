@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Role } from '../../src/model/role.ts';
+import { digestClientSecret, newClientSecret } from '../../src/service/auth/secret-digest.ts';
+import { createAccount } from '../../src/service/store/accounts.ts';
+import { openStore } from '../../src/service/store/open-store.ts';
+import { createPrincipal } from '../../src/service/store/principals.ts';
+import { keyline, PROGRAM, shell } from './cli.ts';
+import type { Ran } from './cli.ts';
+
+/** A folder with a home and a registry that a process serves, and people who are logged in by context. */
+export class ServedRegistry implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'keyline-served-'));
+  readonly env: Record<string, string>;
+  url = '';
+  #server: ChildProcess | undefined;
+
+  private constructor() {
+    const { folder } = this;
+    this.env = {
+      KEYLINE_HOME: join(folder, 'home'),
+      KEYLINE_PASSPHRASE_FILE: join(folder, 'pass'),
+    };
+    writeFileSync(join(folder, 'pass'), 'correct horse battery staple\n', { mode: 0o600 });
+  }
+
+  /** A registry with these accounts, each a log-in of the same name. */
+  static async start(accounts: Readonly<Record<string, readonly Role[]>>): Promise<ServedRegistry> {
+    const served = new ServedRegistry();
+    await served.must('registry init --admin root --admin-password-file pass');
+    for (const [handle, roles] of Object.entries(accounts)) await served.#addClient(handle, roles);
+    // Proofs name the registry by its address, so the port is chosen here.
+    const listen = `127.0.0.1:${await freePort()}`;
+    const args = ['registry', 'serve', '--listen', listen, '--log-level', 'error'];
+    const server = spawn(process.execPath, [PROGRAM, ...args], {
+      cwd: served.folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    served.#server = server;
+    const [line] = (await once(server.stdout, 'data')) as [Buffer];
+    served.url = line.toString().trim();
+    for (const handle of Object.keys(accounts)) {
+      const files = `--client-id-file ${handle}.id --client-secret-file ${handle}.secret`;
+      await served.must(`registry login ${served.url} --context ${handle} ${files}`);
+    }
+    return served;
+  }
+
+  /** Runs a line as this log-in; words are apart by spaces, or the line is given as words. */
+  run(as: string, line: string | readonly string[]): Promise<Ran> {
+    const words = typeof line === 'string' ? line.split(' ') : line;
+    return keyline(words, { cwd: this.folder, env: { ...this.env, KEYLINE_CONTEXT: as } });
+  }
+
+  /** The same with `--json`, and what it said. */
+  async ask(as: string, line: string | readonly string[]): Promise<Answer> {
+    const words = typeof line === 'string' ? line.split(' ') : line;
+    const { code, stdout } = await this.run(as, [...words, '--json']);
+    return { code, ...(JSON.parse(stdout) as Omit<Answer, 'code'>) };
+  }
+
+  /** Runs a line of shell as this log-in. */
+  shell(as: string, line: string): Promise<Ran> {
+    return shell(line, { cwd: this.folder, env: { ...this.env, KEYLINE_CONTEXT: as } });
+  }
+
+  /** Runs a line that is only the way to what is tested. */
+  async must(line: string, as = 'default'): Promise<void> {
+    const ran = await this.run(as, line);
+    if (ran.code !== 0) throw new Error(`${line} ended with ${String(ran.code)}: ${ran.stderr}`);
+  }
+
+  /** The first units of each lot as their line would have reported them. */
+  async build(units: number): Promise<void> {
+    await using store = await openStore(join(this.folder, 'registry.sqlite'), { create: false });
+    await store.change({ actor: 'registry' }, ({ db }) =>
+      db
+        .updateTable('devices')
+        .set({ provisioning: 'verified' })
+        .where('lotIndex', '<', units)
+        .execute(),
+    );
+  }
+
+  /** Writes a file of these lines into the folder. */
+  write(name: string, lines: readonly string[]): void {
+    writeFileSync(join(this.folder, name), `${lines.join('\n')}\n`);
+  }
+
+  async #addClient(handle: string, roles: readonly Role[]): Promise<void> {
+    await using store = await openStore(join(this.folder, 'registry.sqlite'), { create: false });
+    const secret = newClientSecret();
+    const id = await store.change({ actor: 'registry' }, async (change) => {
+      const wanted = { handle, name: handle, kind: 'oem' } as const;
+      const { id: accountId } = await createAccount(change, wanted);
+      const { id: principalId } = await createPrincipal(change, {
+        ...{ kind: 'system', accountId, name: 'machine', roles },
+        secretDigest: digestClientSecret(secret),
+      });
+      return principalId;
+    });
+    writeFileSync(join(this.folder, `${handle}.id`), `${id}\n`);
+    writeFileSync(join(this.folder, `${handle}.secret`), `${secret}\n`, { mode: 0o600 });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#server) {
+      this.#server.kill('SIGTERM');
+      await once(this.#server, 'exit');
+    }
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** What a command said under `--json`. */
+export interface Answer {
+  readonly code: number | null;
+  readonly result?: unknown;
+  readonly error?: { readonly code: string; readonly facts: Readonly<Record<string, unknown>> };
+  readonly warnings?: readonly string[];
+}
