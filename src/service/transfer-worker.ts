@@ -4,7 +4,12 @@ import { KeylineError } from '../kernel/errors.ts';
 import type { ItemMove } from '../model/transfer-state.ts';
 import { WakeSignal } from './http/stream.ts';
 import type { Service } from './service.ts';
-import { advanceOperation, endOperation, takeOperation } from './store/operations.ts';
+import {
+  advanceOperation,
+  endOperation,
+  releaseOperation,
+  takeOperation,
+} from './store/operations.ts';
 import type { Operation } from './store/operations.ts';
 import type { Change, Store } from './store/store.ts';
 import { APPLY, decideWhole, moveOf, pendingDecision } from './store/transfer-decision.ts';
@@ -57,7 +62,7 @@ export async function transferTurn(store: Store, signal: AbortSignal): Promise<v
   }
 }
 
-/** A lost lease rolls the batch back: another process carries on. */
+/** A lost lease rolls the batch back: another process carries on. Told to end, it gives the lease back. */
 async function carryOut(store: Store, taken: Operation, signal: AbortSignal): Promise<void> {
   let operation = taken;
   let after = '';
@@ -83,6 +88,7 @@ async function carryOut(store: Store, taken: Operation, signal: AbortSignal): Pr
     ({ next: operation, last: after } = step);
     await setImmediate();
   }
+  await store.change(ORIGIN, (change) => releaseOperation(change, operation));
 }
 
 interface Batch {

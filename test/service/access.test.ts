@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RouteEntry } from '../../src/service/app.ts';
 import { issueToken } from '../../src/service/auth/sessions.ts';
+import { findAccount } from '../../src/service/store/accounts.ts';
 import { registerDevice } from '../../src/service/store/devices.ts';
 import { createOperation } from '../../src/service/store/operations.ts';
 import { rotateSecret, setPrincipalState } from '../../src/service/store/principals.ts';
+import { addStandingApproval } from '../../src/service/store/standing-approvals.ts';
+import { requestTransfer } from '../../src/service/store/transfers.ts';
 import { ServiceRig } from './rig.ts';
 import type { TestMember } from './rig.ts';
 import { enterFor, Owner, sealRows } from './sealed-upload.ts';
@@ -44,17 +47,38 @@ const newMachine = async (): Promise<string> =>
   (await rig.member(['station'], { accountId: admin.accountId })).principalId;
 
 let units = 0;
-const newDevice = (): Promise<string> =>
+const newDevice = (accountId = admin.accountId): Promise<string> =>
   rig.store.change(ORIGIN, async (change) => {
     const unit = units++;
     const made = await registerDevice(change, {
-      ...{ accountId: admin.accountId, serial: `UNIT-${unit}`, lotId: 'kl_lot', lotIndex: unit },
+      ...{ accountId, serial: `UNIT-${unit}`, lotId: 'kl_lot', lotIndex: unit },
       ...{ provisioningKey: 'kp_one', endpointKey: `ek_unit_${unit}`, scheme: 'psk' },
       provisioning: 'verified',
     });
     if (made.outcome === 'conflict') throw new Error('a conflict');
     return made.device.id;
   });
+const handleOf = async (accountId: string): Promise<string> =>
+  (await findAccount(rig.store.reader, accountId))?.handle ?? '';
+/** One that `admin`'s account gives or gets. */
+const newTransfer = async (as: 'source' | 'destination'): Promise<string> => {
+  const other = await rig.account();
+  const [from, to] = as === 'source' ? [admin.accountId, other] : [other, admin.accountId];
+  const ids = [await newDevice(from)];
+  const handle = await handleOf(to);
+  return await rig.store.change(ORIGIN, async (change) => {
+    const { transfer } = await requestTransfer(change, {
+      ...{ sourceAccountId: from, to: handle, devices: { ids }, includePlanned: false },
+      expiresAt: '2026-04-01T00:00:00.000Z',
+    });
+    return transfer.id;
+  });
+};
+const newStandingApproval = async (): Promise<string> => {
+  const from = await handleOf(await rig.account());
+  await rig.store.change(ORIGIN, (c) => addStandingApproval(c, admin.accountId, from));
+  return from;
+};
 const heldDevice = async (): Promise<string> => {
   const id = await newDevice();
   await rig.store.change(ORIGIN, ({ db }) =>
@@ -81,14 +105,18 @@ const OBJECTS: Readonly<Record<string, () => Promise<string>>> = {
     const wanted = { accountId, kind: 'test.access', subject: accountId, total: 1 };
     return (await rig.store.change(ORIGIN, (change) => createOperation(change, wanted))).id;
   },
-  '/v1/devices/:id': newDevice,
+  '/v1/devices/:id': () => newDevice(),
   '/v1/devices/:id/release': heldDevice,
-  '/v1/escrow/:id': newDevice,
+  '/v1/escrow/:id': () => newDevice(),
+  '/v1/transfers/:id': () => newTransfer('source'),
+  '/v1/transfers/:id/decision': () => newTransfer('destination'),
+  '/v1/standing-approvals/:from': newStandingApproval,
 };
 /** What a route with an object is sent, where it needs a body. */
 const BODIES: Readonly<Record<string, (id: string) => object | Promise<object>>> = {
   'PATCH /v1/users/:id': () => ({ name: 'Ben' }),
   'PATCH /v1/system-accounts/:id': () => ({ name: 'line 2' }),
+  'POST /v1/transfers/:id/decision': () => ({ default: 'accept' }),
   'POST /v1/lots/:id/devices': () => ({
     provisioning: 'planned',
     devices: [{ index: 1, serial: 'x', endpointKey: 'ek_1' }],

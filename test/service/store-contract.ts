@@ -432,6 +432,26 @@ export function storeContract(
       });
     });
 
+    describe('an operation that was given back', () => {
+      it('is taken up again at once, but not by whoever lost it before', async () => {
+        const kind = `test.given-back.${accountId}`;
+        const wanted = { accountId, kind, subject: accountId, total: 2 };
+        await change((c) => operations.createOperation(c, wanted));
+        const take = () => change((c) => operations.takeOperation(c, kind));
+        const release = (one: operations.Operation) =>
+          change((c) => operations.releaseOperation(c, one));
+        const first = await take();
+        if (!first) throw new Error('nobody took it');
+        expect(await take()).toBeUndefined();
+        await release(first);
+        const second = await take();
+        expect(second?.id).toBe(first.id);
+        // A late release by the first does not take it from the second.
+        await release(first);
+        expect(await take()).toBeUndefined();
+      });
+    });
+
     describe('its database', () => {
       it('is the same one, of the same epoch, when it is opened again', async () => {
         await using again = await subject.reopen({ create: false });

@@ -2,9 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { ITEM_MOVES, nextItemState, transferState } from '../../src/model/transfer-state.ts';
 import type { ItemMove, ItemState } from '../../src/model/transfer-state.ts';
-import { createAccount, changeAccount } from '../../src/service/store/accounts.ts';
+import { createAccount, changeAccount, findAccount } from '../../src/service/store/accounts.ts';
 import { moveDevice, registerDevice } from '../../src/service/store/devices.ts';
-import { checkAudit } from '../../src/service/store/feed.ts';
+import { checkAudit, eventsAfter } from '../../src/service/store/feed.ts';
+import {
+  addStandingApproval,
+  applyStandingApproval,
+  listStandingApprovals,
+  removeStandingApproval,
+} from '../../src/service/store/standing-approvals.ts';
 import type { Change, Store } from '../../src/service/store/store.ts';
 import {
   countItems,
@@ -15,7 +21,7 @@ import {
 } from '../../src/service/store/transfer-decision.ts';
 import type { WholeDecision } from '../../src/service/store/transfer-decision.ts';
 import { listItems } from '../../src/service/store/transfer-items.ts';
-import { findTransfer, requestTransfer } from '../../src/service/store/transfers.ts';
+import { countRows, findTransfer, requestTransfer } from '../../src/service/store/transfers.ts';
 import type { NewTransfer, Transfer } from '../../src/service/store/transfers.ts';
 import { transferTurn } from '../../src/service/transfer-worker.ts';
 import type { TestClock } from './store-contract.ts';
@@ -287,6 +293,128 @@ export function transferContract(
         .where('accountId', '=', destination.id)
         .executeTakeFirstOrThrow();
       expect([Number(n), await ownerOf(no)]).toEqual([1_099, source]);
+    });
+
+    it('that is cut short between two batches is given back, and goes on without a wait', async () => {
+      const { transfer } = await ask({ ids: await devices(1_100) });
+      await decide(transfer.id, accept);
+      const stop = new AbortController();
+      let changes = 0;
+      const cutShort = Object.create(store, {
+        change: {
+          // Nothing expires, the operation is taken, then the first batch.
+          value: async (...work: Parameters<Store['change']>) => {
+            const result = await store.change(...work);
+            if (++changes === 3) stop.abort();
+            return result;
+          },
+        },
+      }) as Store;
+      await transferTurn(cutShort, stop.signal);
+      const half = await findTransfer(store.reader, source, transfer.id);
+      expect(half?.decision).not.toBeNull();
+      expect(await countRows(store.reader, transfer.id)).toMatchObject({ accepted: 500 });
+      await turn();
+      expect(await countRows(store.reader, transfer.id)).toMatchObject({ accepted: 1_100 });
+    });
+
+    it('offers what fits a query now, and leaves out what cannot be offered', async () => {
+      const ids = await devices(4);
+      const [retired = '', offered = '', other = ''] = ids;
+      await change((c) => moveDevice(c, { accountId: source, id: retired }, 'retired'));
+      await ask({ ids: [offered] });
+      await change(({ db }) =>
+        db.updateTable('devices').set({ model: 'M8' }).where('id', '=', other).execute(),
+      );
+      const query = { lotId: `kl_${source}`, escrow: 'waiting' } as const;
+      const code = 'object-unknown';
+      await expect(ask({ query: { model: 'M9' } })).rejects.toMatchObject({ code });
+      const eights = await ask({ query: { ...query, model: 'M8' } });
+      expect([eights.transfer.items, eights.leftOut]).toEqual([1, 0]);
+      const rest = await ask({ query });
+      expect([rest.transfer.items, rest.leftOut]).toEqual([1, 1]);
+      // A device that comes later is not of an offer made before.
+      await devices(1);
+      expect(await countRows(store.reader, rest.transfer.id)).toMatchObject({ offered: 1 });
+    });
+
+    describe('from an account with a standing approval', () => {
+      const offerOf = (ids: readonly string[]): Promise<Transfer> =>
+        change(async (c) => {
+          const { transfer } = await requestTransfer(c, {
+            ...{ sourceAccountId: source, to: destination.handle, devices: { ids } },
+            ...{ includePlanned: false, expiresAt: '2026-04-01T00:00:00.000Z' },
+          });
+          return await applyStandingApproval(c, transfer);
+        });
+      const approve = (): Promise<unknown> =>
+        change(async (c) => {
+          const from = (await findAccount(c.db, source))?.handle ?? '';
+          return await addStandingApproval(c, destination.id, from);
+        });
+
+      it('is accepted at once, and says what decided', async () => {
+        const before = await offerOf(await devices(1));
+        await approve();
+        await approve();
+        const ids = await devices(2);
+        const accepted = await offerOf(ids);
+        expect(accepted).toMatchObject({ state: 'completed', isStanding: 1 });
+        for (const id of ids) expect(await ownerOf(id)).toBe(destination.id);
+        // What was offered before is left to be decided.
+        const kept = await findTransfer(store.reader, source, before.id);
+        expect(kept).toMatchObject({ state: 'open', isStanding: 0 });
+        const events = await eventsAfter(store.reader, destination.id, { after: 0, limit: 99 });
+        const [decided] = events.filter(({ type }) => type === 'transfer.completed');
+        expect(decided?.data).toMatchObject({ accepted: 2, standingApproval: true });
+        expect(events.filter(({ type }) => type === 'standing-approval.added')).toHaveLength(1);
+      });
+
+      it('is carried out in batches where it is large, and refuses what it cannot move', async () => {
+        await approve();
+        const ids = await devices(1_002);
+        const [same = ''] = ids;
+        const [theirs = ''] = await devices(1, destination.id);
+        await change(({ db }) =>
+          db
+            .updateTable('devices')
+            .set((eb) => ({
+              serial: eb.selectFrom('devices as o').select('o.serial').where('o.id', '=', same),
+            }))
+            .where('id', '=', theirs)
+            .execute(),
+        );
+        const accepted = await offerOf(ids);
+        expect(accepted).toMatchObject({ state: 'completed', isStanding: 1 });
+        await turn();
+        const counts = await countRows(store.reader, accepted.id);
+        expect(counts).toMatchObject({ offered: 0, accepted: 1_001, refused: 1 });
+        const after = await findTransfer(store.reader, source, accepted.id);
+        expect(after).toMatchObject({ isStanding: 1, decision: null });
+      });
+
+      it('is left to be decided once that was taken back, and from others always', async () => {
+        await approve();
+        const { handle = '' } = (await findAccount(store.reader, source)) ?? {};
+        expect(
+          await listStandingApprovals(store.reader, destination.id, { limit: 9 }),
+        ).toMatchObject([{ from: handle }]);
+        const remove = (): Promise<void> =>
+          change((c) => removeStandingApproval(c, destination.id, handle));
+        await remove();
+        await expect(remove()).rejects.toMatchObject({ code: 'object-unknown' });
+        expect(await offerOf(await devices(1))).toMatchObject({ state: 'open', isStanding: 0 });
+        await approve();
+        source = (await newAccount()).id;
+        expect(await offerOf(await devices(1))).toMatchObject({ state: 'open' });
+      });
+
+      it('is for another account that there is', async () => {
+        for (const from of ['nobody-here', destination.handle]) {
+          const adding = change((c) => addStandingApproval(c, destination.id, from));
+          await expect(adding).rejects.toMatchObject({ code: 'object-unknown' });
+        }
+      });
     });
 
     it('is what the model says after any moves of its items', async () => {

@@ -217,7 +217,6 @@ describe('an upload', () => {
         .where('n', '=', 0)
         .execute(),
     );
-    rig.clock.ms += 60_000;
     expect(await commit(id)).toMatchObject({ result: { created: 20, unchanged: 0 } });
     expect(await findByEndpointKey(rig.store.reader, key)).toHaveLength(1);
   });

@@ -25,15 +25,18 @@ export const DEVICE_FILTERS = {
   firmware: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
 } as const;
 
+/** Throws `request-invalid` for a range without its lot, which is missing at `pointer`. */
+export function requireLotOfRange({ lotId, first, last }: DeviceQuery, pointer: string): void {
+  if (lotId !== undefined || (first === undefined && last === undefined)) return;
+  const detail = 'a range of indexes is of one lot';
+  throw new RequestInvalid([{ pointer, code: 'missing', detail }]);
+}
+
 /** What a list's query asks for, its page left aside. Throws `request-invalid` for a range without its lot. */
 export function filtersOf<Query extends DeviceQuery & PageFields>(
   query: Query,
 ): Omit<Query, keyof PageFields> {
-  const { lotId, first, last } = query;
-  if (lotId === undefined && (first !== undefined || last !== undefined)) {
-    const detail = 'a range of indexes is of one lot';
-    throw new RequestInvalid([{ pointer: '/query/lotId', code: 'missing', detail }]);
-  }
+  requireLotOfRange(query, '/query/lotId');
   const filters = Object.entries(query).filter(([name]) => !(name in PAGE_QUERY));
   return Object.fromEntries(filters) as Omit<Query, keyof PageFields>;
 }

@@ -16,6 +16,7 @@ import { operationRoutes } from './operations.ts';
 import { passwordRoutes } from './password.ts';
 import { provisioningKeyRoutes } from './provisioning-keys.ts';
 import { registrationRoutes } from './registrations.ts';
+import { standingApprovalRoutes } from './standing-approvals.ts';
 import { systemAccountRoutes } from './system-accounts.ts';
 import { templateRoutes } from './templates.ts';
 import { tokenRoutes } from './token.ts';
@@ -54,5 +55,6 @@ export function registerRoutes(app: App, service: Service): void {
   fleetRoutes(app, service);
   escrowRoutes(app, service);
   transferRoutes(app, service);
+  standingApprovalRoutes(app, service);
   templateRoutes(app, service);
 }

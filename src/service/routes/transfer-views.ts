@@ -6,6 +6,7 @@ import { countItems, pendingDecision } from '../store/transfer-decision.ts';
 import type { TransferItem } from '../store/transfer-items.ts';
 import { countRows } from '../store/transfers.ts';
 import type { Transfer } from '../store/transfers.ts';
+import { DEVICE_FILTERS } from './fleet-views.ts';
 
 const closed = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0 });
@@ -27,6 +28,7 @@ export const TransferView = Type.Object(
     destination: Type.String({ description: 'Handle.' }),
     state: Type.Enum([...TRANSFER_STATES]),
     items: Count,
+    decidedBy: Type.Optional(Type.Literal('standing-approval')),
     note: Type.Optional(Type.String()),
     expiresAt: Type.String(),
     createdAt: Type.String(),
@@ -51,7 +53,9 @@ export const CountedTransfer = Type.Object(
       }),
     ),
     leftOut: Type.Optional(
-      Type.Integer({ description: 'Devices of the lot or range that cannot be offered now.' }),
+      Type.Integer({
+        description: 'Devices of the lot, range or query that cannot be offered now.',
+      }),
     ),
   },
   closed,
@@ -89,6 +93,15 @@ export const NewTransferBody = Type.Object(
           lotId: Type.String({ maxLength: 64 }),
           first: Type.Optional(Count),
           last: Type.Optional(Count),
+        },
+        closed,
+      ),
+      Type.Object(
+        {
+          query: Type.Object(DEVICE_FILTERS, {
+            ...{ ...closed, minProperties: 1 },
+            description: 'As of GET /v1/devices; the devices that fit now.',
+          }),
         },
         closed,
       ),
@@ -153,6 +166,7 @@ export async function toTransferViews(
     ...{ id, state, items, expiresAt, createdAt },
     source: handles.get(row.sourceAccountId) ?? '',
     destination: handles.get(row.destinationAccountId) ?? '',
+    ...(row.isStanding === 1 && { decidedBy: 'standing-approval' as const }),
     ...(note !== null && { note }),
   }));
 }

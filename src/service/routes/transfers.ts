@@ -6,12 +6,14 @@ import { sendVersion } from '../http/etag.ts';
 import { PAGE_QUERY, pageOf, readPage, sendPage } from '../http/page.ts';
 import { RequestInvalid } from '../http/problem.ts';
 import type { App, Service } from '../service.ts';
+import { applyStandingApproval } from '../store/standing-approvals.ts';
 import { decideItems, decideWhole, lockTransfer } from '../store/transfer-decision.ts';
 import { listItems } from '../store/transfer-items.ts';
 import type { RowMove } from '../store/transfer-rows.ts';
 import type { OfferedDevices } from '../store/transfer-devices.ts';
 import { findTransfer, listTransfers, requestTransfer } from '../store/transfers.ts';
 import type { Transfer } from '../store/transfers.ts';
+import { requireLotOfRange } from './fleet-views.ts';
 import {
   CountedTransfer,
   DecisionBody,
@@ -59,12 +61,14 @@ export function transferRoutes(app: App, service: Service): void {
     (request, reply) =>
       app.repeatable.answer(request, reply, async (change) => {
         const { expiresIn = MONTH_SECONDS, includePlanned = false, ...rest } = request.body;
-        refuseTooMany(rest.devices);
+        checkDevices(rest.devices);
         const expiresAt = new Date(Date.parse(change.at) + expiresIn * 1_000).toISOString();
         const sourceAccountId = memberOf(request).accountId;
-        const { transfer, leftOut } = await requestTransfer(change, {
+        const requested = await requestTransfer(change, {
           ...{ ...rest, sourceAccountId, includePlanned, expiresAt },
         });
+        const { leftOut } = requested;
+        const transfer = await applyStandingApproval(change, requested.transfer);
         const body = { ...(await toCountedTransfer(change.db, transfer)), leftOut };
         const headers = { etag: `"${transfer.version}"`, location: `/v1/transfers/${transfer.id}` };
         return { status: 201, body, headers };
@@ -174,8 +178,9 @@ export function transferRoutes(app: App, service: Service): void {
   }
 }
 
-function refuseTooMany(devices: OfferedDevices): void {
-  if ('lotId' in devices) return;
+function checkDevices(devices: OfferedDevices): void {
+  if ('query' in devices) requireLotOfRange(devices.query, '/devices/query/lotId');
+  if ('lotId' in devices || 'query' in devices) return;
   const { ids = [], serials = [], endpointKeys = [] } = devices;
   const listed = ids.length + serials.length + endpointKeys.length;
   if (listed <= MOST_LISTED) return;

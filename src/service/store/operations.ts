@@ -113,6 +113,21 @@ export async function advanceOperation(
     .executeTakeFirst();
 }
 
+/** Gives the lease back, so that another process need not wait for its end; a lost one is no error. */
+export async function releaseOperation(
+  change: Change,
+  { id, version, kind }: Operation,
+): Promise<void> {
+  await change.db
+    .updateTable('operations')
+    .set({ leaseEndsAt: null, version: version + 1 })
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .where('state', '=', 'running')
+    .execute();
+  change.wake(kind);
+}
+
 /** Ends it, once; resolves to undefined where the lease was lost. */
 export async function endOperation(
   change: Change,

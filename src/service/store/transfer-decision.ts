@@ -148,7 +148,10 @@ async function settle(change: Change, transfer: Transfer, counts: ItemCounts): P
   const state = transferState(counts);
   const settled = await change.db
     .updateTable('transfers')
-    .set({ state, decision: transfer.decision, version: transfer.version + 1 })
+    .set({
+      ...{ state, decision: transfer.decision, isStanding: transfer.isStanding },
+      version: transfer.version + 1,
+    })
     .where('id', '=', transfer.id)
     .where('version', '=', transfer.version)
     .returningAll()
@@ -157,7 +160,7 @@ async function settle(change: Change, transfer: Transfer, counts: ItemCounts): P
   for (const accountId of [transfer.sourceAccountId, transfer.destinationAccountId]) {
     change.record({
       ...{ accountId, type: `transfer.${state}`, subject: transfer.id },
-      data: { ...counts },
+      data: { ...counts, ...(transfer.isStanding === 1 && { standingApproval: true }) },
     });
   }
   return settled;

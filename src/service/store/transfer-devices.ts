@@ -1,4 +1,6 @@
 import { KeylineError } from '../../kernel/errors.ts';
+import { scanDevices } from './device-query.ts';
+import type { DeviceQuery } from './device-query.ts';
 import type { Reader } from './store.ts';
 
 /** Devices one by one, each by one of its names. */
@@ -8,20 +10,21 @@ export interface ListedDevices {
   readonly endpointKeys?: readonly string[] | undefined;
 }
 
-/** Which of its devices an account offers: a list, or a lot's units from the first index to the last. */
+/** Which of its devices an account offers: a list, a lot's units from the first index to the last, or a query. */
 export type OfferedDevices =
   | ListedDevices
   | {
       readonly lotId: string;
       readonly first?: number | undefined;
       readonly last?: number | undefined;
-    };
+    }
+  | { readonly query: DeviceQuery };
 
 const PAGE = 1_000;
 
 /**
  * The ids, a thousand at a time, each once. Throws `object-unknown` for a name that is none of the
- * account's devices, and for a lot of which it has no device.
+ * account's devices, and for a lot or a query that no device of it fits.
  */
 export async function* idPages(
   db: Reader,
@@ -29,6 +32,7 @@ export async function* idPages(
   devices: OfferedDevices,
 ): AsyncGenerator<string[]> {
   if ('lotId' in devices) yield* ofLot(db, accountId, devices);
+  else if ('query' in devices) yield* queried(db, accountId, devices.query);
   else yield* listed(db, accountId, devices);
 }
 
@@ -123,4 +127,18 @@ async function* ofLot(
     yield page.map(({ id }) => id);
     from = end.lotIndex + 1;
   }
+}
+
+async function* queried(
+  db: Reader,
+  accountId: string,
+  query: DeviceQuery,
+): AsyncGenerator<string[]> {
+  let isEmpty = true;
+  for await (const rows of scanDevices(db, { accountId, query }, { batch: PAGE })) {
+    isEmpty = false;
+    yield rows.map(({ id }) => id);
+  }
+  if (!isEmpty) return;
+  throw new KeylineError('object-unknown', { message: 'no device of this account fits the query' });
 }

@@ -27,7 +27,7 @@ export interface NewTransfer {
   readonly expiresAt: string;
 }
 
-/** What was offered; of a lot or a range, devices that cannot be offered now are left out. */
+/** What was offered; of a lot, a range or a query, devices that cannot be offered now are left out. */
 export interface RequestedTransfer {
   readonly transfer: Transfer;
   readonly leftOut: number;
@@ -67,7 +67,7 @@ export async function requestTransfer(
     // Others read between two pages.
     await setImmediate();
   }
-  const isList = !('lotId' in wanted.devices);
+  const isList = !('lotId' in wanted.devices || 'query' in wanted.devices);
   if (items === 0 || (isList && items < asked)) {
     throw new KeylineError('state-conflict', {
       message: `${asked - items} of ${asked} devices cannot be offered`,

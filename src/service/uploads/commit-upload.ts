@@ -3,7 +3,12 @@ import { PartReader } from '../../manifest/part-reader.ts';
 import type { ReadRow } from '../../manifest/part-reader.ts';
 import { verifyManifestSeal } from '../../seals/manifest-seal.ts';
 import type { DeviceRow } from '../../model/device-row.ts';
-import { advanceOperation, endOperation, findOperation } from '../store/operations.ts';
+import {
+  advanceOperation,
+  endOperation,
+  findOperation,
+  releaseOperation,
+} from '../store/operations.ts';
 import type { Operation } from '../store/operations.ts';
 import { registerRows } from '../store/register-rows.ts';
 import type { BulkContext } from '../store/register-rows.ts';
@@ -20,7 +25,7 @@ export type OnStep = (operation: Operation) => void | Promise<void>;
 
 /**
  * Makes devices of an upload's rows, a transaction a part with its audit entry and its event, and shows
- * them all in the last one. Where it was cut short, another call goes on. Throws `state-conflict` where
+ * them all in the last one. Where it was cut short, another call goes on; `signal` gives the operation back. Throws `state-conflict` where
  * another process has taken the operation over.
  */
 export async function commitUpload(
@@ -39,7 +44,10 @@ export async function commitUpload(
     provisioning: upload.kind === 'planned' ? 'planned' : 'verified',
   };
   for (;;) {
-    if (signal?.aborted) return;
+    if (signal?.aborted) {
+      await release(store, operation);
+      return;
+    }
     const part = await uploads.nextPart(store.reader, upload.id);
     if (!part) break;
     const content = part.content ?? new Uint8Array();
@@ -69,6 +77,10 @@ export async function failCommit(store: Store, taken: Operation, problem: unknow
     const operation = await findOperation(change.db, taken.accountId, taken.id);
     if (operation) await endOperation(change, operation, { problem });
   });
+}
+
+async function release(store: Store, operation: Operation): Promise<void> {
+  await store.change(ORIGIN, (change) => releaseOperation(change, operation));
 }
 
 async function applyRows(
