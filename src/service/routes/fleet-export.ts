@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { csvText } from '../../manifest/csv-field.ts';
 import { scanDevices } from '../store/device-query.ts';
 import type { DeviceQuery, FleetDevice } from '../store/device-query.ts';
 import type { Reader } from '../store/store.ts';
@@ -56,9 +57,5 @@ async function* csv(batches: AsyncIterable<FleetDevice[]>): AsyncGenerator<strin
 }
 
 function csvRow(view: DeviceView): string {
-  return COLUMNS.map((name) => quoted(String(view[name] ?? ''))).join(',');
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return COLUMNS.map((name) => csvText(String(view[name] ?? ''))).join(',');
 }
