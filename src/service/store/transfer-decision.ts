@@ -89,6 +89,7 @@ export async function decideWhole(
     if (counts.offered === 0 && isSame(decision, counts, exceptions)) return transfer;
     throw alreadyDecided();
   }
+  refuseLate(change, transfer, decision.move);
   if (transfer.items <= AT_ONCE) {
     const rows = await change.db
       .selectFrom('transferItems')
@@ -124,7 +125,9 @@ export async function decideItems(
     if (nextItemState(state, move, ITEM_MOVES[move]) === undefined) throw alreadyDecided();
     return state === 'offered';
   });
-  return fresh.length === 0 ? transfer : await decideRows(change, transfer, fresh);
+  if (fresh.length === 0) return transfer;
+  for (const { move } of fresh) refuseLate(change, transfer, move);
+  return await decideRows(change, transfer, fresh);
 }
 
 /** What the decision says of one device. */
@@ -206,6 +209,12 @@ function isSame(
   const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
   const areOpposite = [...exceptions.values()].every((state) => state === opposite);
   return areOpposite && counts[move] + exceptions.size === total;
+}
+
+/** From its end on an offer can only expire, which is noted within the worker's next turn. */
+function refuseLate({ at }: Change, { expiresAt }: Transfer, move: ItemMove): void {
+  if (expiresAt > at || move === 'expired') return;
+  throw new KeylineError('transfer-already-decided', { message: 'the time of this offer is over' });
 }
 
 function partyOf(transfer: Transfer, move: ItemMove): string {
