@@ -85,7 +85,8 @@ export async function buildApp(service: Service, options: AppOptions): Promise<A
     reply.header('x-request-id', request.id);
     reply.header('cache-control', 'no-store');
     const { access = 'member' } = request.routeOptions.config;
-    await app.authenticate(request);
+    // Whoever asks whether the process lives needs no database for it.
+    if (access !== 'anyone' || request.is404) await app.authenticate(request);
     await checkLimit(request);
     if (!request.is404) requireAccess(request.caller, access);
   });

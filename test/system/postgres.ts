@@ -15,6 +15,8 @@ export interface Cluster extends AsyncDisposable {
   database(): Promise<string>;
   /** Ends every connection, as a server that is restarted does. */
   restart(): Promise<void>;
+  stop(): Promise<void>;
+  start(): Promise<void>;
 }
 
 /** Starts one as an unprivileged user, as PostgreSQL demands. */
@@ -50,8 +52,15 @@ export async function startCluster(): Promise<Cluster> {
     async restart() {
       await control('restart');
     },
+    async stop() {
+      await control('stop');
+    },
+    async start() {
+      await control('start');
+    },
     async [Symbol.asyncDispose]() {
-      await call('pg_ctl', ['stop', '-D', data, '-m', 'immediate', '-w']);
+      // It may be stopped already.
+      await call('pg_ctl', ['stop', '-D', data, '-m', 'immediate', '-w']).catch(() => undefined);
       await rm(folder, { recursive: true });
     },
   };

@@ -1,6 +1,8 @@
 import type { FastifyReply } from 'fastify';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { KeylineError } from '../../kernel/errors.ts';
+import type { Service } from '../service.ts';
 import type { Store } from '../store/store.ts';
 
 /** Often enough that no proxy takes the connection for dead. */
@@ -69,17 +71,22 @@ export interface SentEvent {
   readonly data: unknown;
 }
 
+/** Where a stream's events come from. */
+export interface EventSource {
+  /** What there is now. */
+  next(): Promise<readonly SentEvent[] | 'end'>;
+  /** Until there may be more. */
+  wait(signal: AbortSignal, timeoutMs: number): Promise<WaitEnd>;
+}
+
 /**
- * Sends batches of events until `signal` fires or the reader goes away; `next` resolves to what there is
- * now, `wait` to when there may be more. A slow reader holds back the next batch and nothing else.
+ * Sends batches of events until the service closes or the reader goes away. A slow reader holds back the
+ * next batch and nothing else. A database that does not answer holds the stream up and does not end it.
  */
 export async function sendEvents(
   reply: FastifyReply,
-  signal: AbortSignal,
-  source: {
-    next(): Promise<readonly SentEvent[] | 'end'>;
-    wait(signal: AbortSignal, timeoutMs: number): Promise<WaitEnd>;
-  },
+  { store, closing }: Pick<Service, 'store' | 'closing'>,
+  source: EventSource,
 ): Promise<void> {
   // Of its two kinds only this one is ever made: there is no HTTP/2.
   const raw: ServerResponse = reply.raw;
@@ -88,7 +95,7 @@ export async function sendEvents(
   raw.on('close', () => {
     gone.abort();
   });
-  const ended = AbortSignal.any([signal, gone.signal]);
+  const ended = AbortSignal.any([closing, gone.signal]);
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) raw.setHeader(name, value);
   }
@@ -98,7 +105,7 @@ export async function sendEvents(
   raw.flushHeaders();
   try {
     while (!ended.aborted) {
-      const events = await source.next();
+      const events = await orNothing(store, source.next());
       if (events === 'end') break;
       const text = events.map(frame).join('');
       if (text !== '' && !raw.write(text)) await once(raw, 'drain', { signal: ended });
@@ -110,6 +117,17 @@ export async function sendEvents(
     if (!ended.aborted) reply.log.error({ err: error }, 'a stream failed');
   } finally {
     raw.end();
+  }
+}
+
+/** What there is, or nothing while the database does not answer: the store wakes all once it does. */
+async function orNothing<T>(store: Store, next: Promise<T>): Promise<T | readonly SentEvent[]> {
+  try {
+    return await next;
+  } catch (error) {
+    const explained = store.explain(error);
+    if (explained instanceof KeylineError && explained.code === 'registry-unavailable') return [];
+    throw error;
   }
 }
 

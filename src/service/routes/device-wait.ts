@@ -44,14 +44,26 @@ export async function nextState(
   }
 }
 
-/** Sends the device's state now and whenever it is another, until its session or its account does. */
+/** Sends the device's state now and whenever it is another, whoever owns it by then, until its session ends. */
 export async function streamStates(wait: DeviceWait, reply: FastifyReply): Promise<void> {
-  const { service, accountId } = wait;
-  using woken = wakeOf(wait);
+  const { service, deviceId } = wait;
+  let { accountId } = wait;
+  let woken = wakeOf(wait);
+  using _newest = {
+    [Symbol.dispose]: () => {
+      woken[Symbol.dispose]();
+    },
+  };
   let last: DeviceState | undefined;
-  await sendEvents(reply, service.closing, {
+  await sendEvents(reply, service, {
     async next() {
-      if ((await wait.authenticate())?.accountId !== accountId) return 'end';
+      const caller = await wait.authenticate();
+      if (!caller) return 'end';
+      if (caller.accountId !== accountId) {
+        ({ accountId } = caller);
+        woken[Symbol.dispose]();
+        woken = wakeOf({ service, deviceId, accountId });
+      }
       const { state } = await look(wait);
       if (isDeepStrictEqual(state, last)) return [];
       last = state;
@@ -62,7 +74,7 @@ export async function streamStates(wait: DeviceWait, reply: FastifyReply): Promi
   });
 }
 
-function wakeOf({ service, deviceId, accountId }: DeviceWait): WakeSignal {
+function wakeOf({ service, deviceId, accountId }: Omit<DeviceWait, 'authenticate'>): WakeSignal {
   return new WakeSignal(service.store, [deviceId, templatesOf(accountId)]);
 }
 

@@ -120,11 +120,11 @@ async function stream(
   authenticate: () => Promise<Caller | undefined>,
   reply: Parameters<typeof sendEvents>[0],
 ): Promise<void> {
-  const { store, closing } = service;
+  const { store } = service;
   using woken = new WakeSignal(store, [member.accountId, member.principalId]);
   const { epoch } = position;
   let { after } = position;
-  await sendEvents(reply, closing, {
+  await sendEvents(reply, service, {
     async next() {
       const caller = await authenticate();
       if (!caller || caller.kind === 'device' || !may(caller, 'events:read')) return 'end';

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { FastifyBaseLogger } from 'fastify';
 import { assetUrl } from '../../kernel/asset.ts';
+import { ERROR_CATALOG } from '../../kernel/error-catalog.ts';
 import { WakeSignal } from '../http/stream.ts';
 import type { Service } from '../service.ts';
 import { isPostgres } from '../store/open-store.ts';
@@ -67,7 +68,9 @@ export class UploadRunner implements AsyncDisposable {
       else await this.#inWorker(operation);
     } catch (error) {
       if (closing.aborted) return;
-      const { code = 'registry-failed' } = error as { code?: string };
+      // One that comes out of the worker's thread has its code and is no KeylineError any more.
+      const { code: found = '' } = store.explain(error) as { code?: string };
+      const code = Object.hasOwn(ERROR_CATALOG, found) ? found : 'registry-failed';
       this.#log.error({ err: error, operation: operation.id, code }, 'an upload failed');
       // What passes by itself is tried again when the lease has ended.
       if (code === 'registry-unavailable' || code === 'state-conflict') return;
