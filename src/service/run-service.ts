@@ -14,6 +14,7 @@ import type { ListenAddress } from './listen-address.ts';
 import type { Limits, Service } from './service.ts';
 import { readMeta } from './store/migrate.ts';
 import { isPostgres, openStore } from './store/open-store.ts';
+import { endLeases } from './store/operations.ts';
 import { readTlsFiles, TlsRenewal } from './tls-files.ts';
 import type { TlsPaths, TlsServer } from './tls-files.ts';
 import { TransferWorker } from './transfer-worker.ts';
@@ -81,6 +82,8 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
       message: 'this master key belongs to another registry',
     });
   }
+  // The lock says that whoever had a lease is dead.
+  if (lock) await store.change({ actor: 'registry' }, endLeases);
   const scheme = https ? 'https' : 'http';
   const service: Service = {
     ...{ store, masterKey, clock: systemClock, closing: effects.signal },

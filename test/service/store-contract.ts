@@ -253,6 +253,22 @@ export function storeContract(
         expect((await register(device(1, { hardwareId: 'FFFF' }))).outcome).toBe('conflict');
       });
 
+      it('of an upload that is not committed yet is seen from its own report on', async () => {
+        const planned = device(1, { provisioning: 'planned' });
+        const id = await registered(planned);
+        const hide = { uploadId: 'up_late' };
+        await change((c) =>
+          c.db.updateTable('devices').set(hide).where('id', '=', id).executeTakeFirst(),
+        );
+        expect(await findByEndpointKey(store.reader, planned.endpointKey)).toEqual([]);
+        expect(await register(device(1))).toMatchObject({
+          outcome: 'created',
+          device: { id, provisioning: 'verified', uploadId: null },
+        });
+        expect(await findByEndpointKey(store.reader, planned.endpointKey)).toHaveLength(1);
+        expect((await register(device(1))).outcome).toBe('unchanged');
+      });
+
       it('moves as the model allows, and is recorded once for each move', async () => {
         const id = await registered(device(1));
         const where = { accountId, id };
@@ -449,6 +465,21 @@ export function storeContract(
         // A late release by the first does not take it from the second.
         await release(first);
         expect(await take()).toBeUndefined();
+      });
+    });
+
+    describe('operations of a process that is known to be dead', () => {
+      it('are taken over at once, and it may not go on', async () => {
+        const kind = `test.${accountId}`;
+        const wanted = { accountId, kind, subject: accountId, total: 1 };
+        await change((c) => operations.createOperation(c, wanted));
+        const first = await change((c) => operations.takeOperation(c, kind));
+        expect(await change((c) => operations.takeOperation(c, kind))).toBeUndefined();
+        await change(operations.endLeases);
+        const second = await change((c) => operations.takeOperation(c, kind));
+        expect(second?.id).toBe(first?.id);
+        if (!first) throw new Error('nobody took it');
+        expect(await change((c) => operations.advanceOperation(c, first, 1))).toBeUndefined();
       });
     });
 

@@ -40,7 +40,8 @@ const MOST_TRIES = 10;
 
 /**
  * Registers one device. The same report again is `unchanged`; one of a planned device that was built
- * since makes it `verified`; the serial or the credential of another device is a `conflict`.
+ * since makes it `verified`; the serial or the credential of another device is a `conflict`. One that an
+ * upload under way has brought is seen from now on.
  */
 export async function registerDevice(change: Change, wanted: NewDevice): Promise<RegisterOutcome> {
   const held = await findHeld(change, wanted);
@@ -191,6 +192,7 @@ async function compare(
   wanted: NewDevice,
 ): Promise<RegisterOutcome> {
   if (!isSameDevice({ ...device, scheme }, wanted)) return { outcome: 'conflict' };
+  if (device.uploadId !== null) return await show(change, { ...device, scheme }, wanted);
   if (device.provisioning !== 'planned' || wanted.provisioning === 'planned') {
     return { outcome: 'unchanged', device };
   }
@@ -202,6 +204,19 @@ async function compare(
   const { hardwareId } = wanted;
   await change.db.updateTable('devices').set({ hardwareId }).where('id', '=', id).execute();
   return { outcome: 'unchanged', device: { ...built, hardwareId } };
+}
+
+/** One of an upload that is not committed yet, and may never be: whoever reports it by itself sees it. */
+async function show(
+  change: Change,
+  hidden: HeldDevice,
+  wanted: NewDevice,
+): Promise<RegisterOutcome> {
+  const { accountId, id, provisioning } = hidden;
+  await change.db.updateTable('devices').set({ uploadId: null }).where('id', '=', id).execute();
+  change.record({ accountId, type: 'device.registered', subject: id, data: { provisioning } });
+  const shown = await compare(change, { ...hidden, uploadId: null }, wanted);
+  return shown.outcome === 'unchanged' ? { ...shown, outcome: 'created' } : shown;
 }
 
 /** Whether a report speaks of this device and contradicts nothing that is known of it. */

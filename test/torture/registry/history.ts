@@ -15,7 +15,7 @@ export type Asked =
       readonly first: number;
       readonly count: number;
     }
-  | { readonly kind: 'register'; readonly index: number }
+  | { readonly kind: 'register'; readonly indexes: readonly number[] }
   | { readonly kind: 'transfer'; readonly to: string; readonly note: string }
   | { readonly kind: 'decide'; readonly transferId: string; readonly decision: AskedDecision }
   | { readonly kind: 'withdraw'; readonly transferId: string; readonly devices?: readonly string[] }

@@ -17,9 +17,25 @@ export const upload: Turn = async (floor, random) => {
   const before = market.batches.at(-1 - random.below(10));
   const isAgain = before !== undefined && random.chance(20);
   const units = isAgain ? before : market.take(random.between(least, most));
+  if (!isAgain) market.begun.push(units);
   const kind = random.chance(40) ? 'planned' : 'as-built';
   if ((await uploadUnits(floor, { ...units, kind }, random)) && !isAgain)
     market.batches.push(units);
+};
+
+/** A station registers units as it goes, some of them of an upload that is under way. */
+export const register: Turn = async ({ world, client, market }, random) => {
+  const begun = market.begun.at(-1 - random.below(4));
+  const count = random.between(1, 5);
+  const units = begun && random.chance(50) ? { ...begun, count: 3 } : market.take(count);
+  const indexes = Array.from({ length: units.count }, (_, at) => units.first + at);
+  const { lotId } = world.lot.lot;
+  const provisioning = random.chance(70) ? 'verified' : 'planned';
+  const body = { provisioning, devices: indexes.map((index) => world.unit(index)) };
+  const path = `/v1/lots/${lotId}/devices`;
+  const asked = { kind: 'register', indexes } as const;
+  const { status } = await client.call(world.maker, { path, body, asked }, random);
+  if (status === 200) market.batches.push(units);
 };
 
 /** Whether it was seen to have been committed. */

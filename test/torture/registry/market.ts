@@ -20,6 +20,8 @@ export interface Batch {
 export class Market {
   readonly offers: Offer[] = [];
   readonly batches: Batch[] = [];
+  /** Those of which an upload was begun, whatever came of it. */
+  readonly begun: Batch[] = [];
   /** Handle of the account that has the device, by its id. */
   readonly owners = new Map<string, string>();
   /** Index in the lot, by the device's id. */

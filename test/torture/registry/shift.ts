@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from '../random.ts';
 import { check } from './checker.ts';
-import { Client, Unanswered } from './client.ts';
+import { Client } from './client.ts';
 import { CuttingProxy } from './cutting-proxy.ts';
 import { live } from './devices.ts';
 import { readFinalState } from './final-state.ts';
 import { Follower } from './followers.ts';
 import type { History } from './history.ts';
-import { upload } from './makers.ts';
+import { register, upload } from './makers.ts';
 import { Market, pause } from './market.ts';
 import type { Floor, Turn } from './market.ts';
 import type { Violation } from './scene.ts';
@@ -82,8 +82,7 @@ export async function runShift(options: ShiftOptions): Promise<readonly Violatio
         await follower.read(floor, world.members[at] ?? world.maker, chance.fork(`end ${at}`));
       }
     } catch (error) {
-      if (!(error instanceof Unanswered)) throw error;
-      falls.push(`never answered: ${error.message}`);
+      falls.push(`a client could not go on: ${describe(error)}`);
     }
     await Promise.all(lines.map((line) => line.stop()));
     tally.servers(lines);
@@ -116,7 +115,7 @@ async function actAll(
       await pause(random.below(30));
     };
   const turns: readonly Turn[] = [
-    ...[upload, upload, repeat, idly(live), idly(live), idly(live)],
+    ...[upload, upload, idly(register), repeat, idly(live), idly(live), idly(live)],
     ...world.members.flatMap(({ by }) => [idly(trade(by)), idly(trade(by))]),
   ];
   const isDown = (): boolean => lines.some(({ falls }) => falls.length > 0);
@@ -126,7 +125,9 @@ async function actAll(
   const following = world.members.map((member, at) =>
     followers[at]?.follow(floor, member, chance.fork(`feed ${at}`)),
   );
-  await Promise.all([...acting, ...following]);
+  // All of them come to their end, before anyone says what went wrong.
+  const ended = await Promise.allSettled([...acting, ...following]);
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
 }
 
 /** Resolves once nothing is under way any more, or it takes too long, which a law tells. */
@@ -141,6 +142,10 @@ async function rest({ world, client }: Floor, random: Random): Promise<void> {
     return false;
   };
   while (performance.now() < until && (await isBusy())) await pause(200);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function historyOf(

@@ -18,7 +18,7 @@ export function trade(handle: string): Turn {
     const act = random.weighted([
       [4, 'offer'],
       [mine.length > 0 ? 5 : 0, 'decide'],
-      [given.length > 0 ? 1 : 0, 'withdraw'],
+      [given.length > 0 ? 2 : 0, 'withdraw'],
     ]);
     const recent = (offers: readonly Offer[]): Offer | undefined =>
       offers.at(-1 - random.below(Math.min(8, offers.length)));

@@ -6,6 +6,7 @@ import { toBase64Url } from '../../../src/kernel/bytes.ts';
 import { commit, spkiOf } from '../../../src/model/hierarchy.ts';
 import { endpointKeyOf } from '../../../src/model/ids.ts';
 import type { EndpointKey } from '../../../src/model/ids.ts';
+import { unitSerial } from '../../../src/model/serial-template.ts';
 import { digestClientSecret, newClientSecret } from '../../../src/service/auth/secret-digest.ts';
 import { issueToken } from '../../../src/service/auth/sessions.ts';
 import { initRegistry } from '../../../src/service/init-registry.ts';
@@ -89,6 +90,11 @@ export class World {
 
   endpointKey(index: number): EndpointKey {
     return endpointKeyOf(commit(this.lot.lot.provisioningKey, secretOf(index)));
+  }
+
+  /** As a station reports it. */
+  unit(index: number): { index: number; serial: string; endpointKey: string } {
+    return { index, serial: unitSerial(this.lot.lot, index), endpointKey: this.endpointKey(index) };
   }
 
   /** What unit `index` proves itself by. */

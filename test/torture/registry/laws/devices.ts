@@ -79,7 +79,7 @@ function askedIndexes({ history }: Scene): (index: number) => boolean {
   const asked = new Set<number>();
   for (const call of history.calls) {
     if (!mayHaveHappened(call)) continue;
-    if (call.asked.kind === 'register') asked.add(call.asked.index);
+    if (call.asked.kind === 'register') call.asked.indexes.forEach((index) => asked.add(index));
     if (call.asked.kind !== 'upload') continue;
     const { first, count } = call.asked;
     for (let n = 0; n < count; n++) asked.add(first + n);

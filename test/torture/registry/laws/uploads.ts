@@ -35,6 +35,16 @@ export const checkUploads: Check = (scene, add) => {
       const isKnown = state.operations.some((operation) => operation.id === id);
       if (!isKnown) add('acknowledged-stays', `operation ${id} is gone`);
     }
+    if (kind === 'register') {
+      const { outcomes } = success.body as { outcomes: { outcome: string }[] };
+      for (const [at, index] of call.asked.indexes.entries()) {
+        const device = units.get(index);
+        const isConflict = outcomes[at]?.outcome === 'conflict' && (device?.custodyStep ?? 0) > 0;
+        if (device?.uploadId !== null || (!isConflict && !isGood(outcomes[at]?.outcome))) {
+          add('acknowledged-stays', `${nameOf(call)} registered unit ${index}, which is not there`);
+        }
+      }
+    }
     if (kind === 'committed') {
       for (const [row, outcome] of readOutcomes(success.body as string)) {
         const index = call.asked.first + row - 1;
@@ -91,6 +101,10 @@ function askedUnits({ history }: Scene): ReadonlyMap<string, Batch> {
     if (call.asked.kind === 'upload' && id !== undefined) found.set(id, call.asked);
   }
   return found;
+}
+
+function isGood(outcome: string | undefined): boolean {
+  return outcome === 'created' || outcome === 'unchanged';
 }
 
 function* readOutcomes(ndjson: string): Iterable<readonly [row: number, outcome: string]> {

@@ -7,7 +7,7 @@ export * from '../../../../src/service/store/register-rows.ts';
 
 const LATE_MS = 300;
 
-let late: (readonly [register.BulkContext, readonly register.BulkRow[]])[] = [];
+let late: (readonly [register.BulkContext, Parameters<typeof register.registerRows>[2]])[] = [];
 
 /** Every row counts as created, and is made later. */
 export const registerRows: typeof register.registerRows = (_change, context, rows) => {
@@ -16,7 +16,7 @@ export const registerRows: typeof register.registerRows = (_change, context, row
 };
 
 /** The rows of a part are made after the transaction in which it was counted. */
-export const commitUpload: typeof commit.commitUpload = (store, taken, options = {}) =>
+export const commitUpload: typeof commit.commitUpload = (store, taken, options) =>
   commit.commitUpload(store, taken, {
     ...options,
     onStep: async (operation) => {
@@ -26,6 +26,6 @@ export const commitUpload: typeof commit.commitUpload = (store, taken, options =
       for (const [context, rows] of all) {
         await store.change(origin, (change) => register.registerRows(change, context, rows));
       }
-      await options.onStep?.(operation);
+      await options?.onStep?.(operation);
     },
   });
