@@ -160,11 +160,38 @@ async function offer(
         .where('uploadId', 'is', null)
         .where('provisioning', 'in', built)
         .where('enrollment', 'in', ['pending', 'enrolled'])
-        .where('isCancelled', '=', 0),
+        .where('isCancelled', '=', 0)
+        .orderBy('devices.id'),
     )
     .onConflict((conflict) => conflict.doNothing()) // one open item a device
     .executeTakeFirst();
-  return Number(inserted.numInsertedOrUpdatedRows ?? 0n);
+  return Number(inserted.numInsertedOrUpdatedRows ?? 0n) - (await takeBack(change, transfer, ids));
+}
+
+/**
+ * On PostgreSQL the insertion may have waited for the end of another offer, by which the device went to
+ * somebody else: the rows of devices are older then than the index. With the items there nobody else moves
+ * these devices, so that another look is the last. Resolves to how many items are gone.
+ */
+async function takeBack(
+  { db, dialect }: Change,
+  { id, sourceAccountId }: Transfer,
+  ids: readonly string[],
+): Promise<number> {
+  if (dialect === 'sqlite') return 0;
+  const { numDeletedRows } = await db
+    .deleteFrom('transferItems')
+    .where('transferId', '=', id)
+    .where('deviceId', 'in', ids)
+    .where('deviceId', 'not in', (eb) =>
+      eb
+        .selectFrom('devices')
+        .select('id')
+        .where('id', 'in', ids)
+        .where('accountId', '=', sourceAccountId),
+    )
+    .executeTakeFirst();
+  return Number(numDeletedRows);
 }
 
 /** Serials of those devices that the transfer does not have. */
