@@ -13,6 +13,7 @@ export default class EscrowRegister extends BaseCommand {
   static override examples = [
     '<%= config.bin %> escrow register A1',
     '<%= config.bin %> escrow register lot.csv --failed lot.failed.ndjson',
+    '<%= config.bin %> escrow register lot.csv --rows lot.failed.ndjson',
   ];
 
   static override args = {
@@ -25,6 +26,14 @@ export default class EscrowRegister extends BaseCommand {
       summary: 'Where rows that were refused are noted.',
       default: 'failed-rows.ndjson',
     }),
+    outcomes: Flags.string({
+      helpValue: 'FILE',
+      summary: 'Note what became of every row.',
+    }),
+    rows: Flags.string({
+      helpValue: 'FILE',
+      summary: 'Only the rows that failed by this file of an earlier call.',
+    }),
     ...registryContextFlags,
     ...keyFlags,
   };
@@ -33,7 +42,8 @@ export default class EscrowRegister extends BaseCommand {
     const { args, flags } = await this.parse(EscrowRegister);
     const credentials = lazyCredentials(this, flags);
     const { registry } = await openRegistryFor(this, flags);
-    const { failed } = flags;
-    return await registerForCommand(this, { ...args, failed, registry, credentials });
+    const { failed, outcomes, rows } = flags;
+    const wishes = { ...args, failed, outcomes, rows, registry, credentials };
+    return await registerForCommand(this, wishes);
   }
 }

@@ -9,6 +9,7 @@ import type { Credentials } from '../keystore/credentials.ts';
 import { manufacturerPrivateKey } from '../keystore/manufacturer-key.ts';
 import { openKey } from '../keystore/open-key.ts';
 import type { OpenKey } from '../keystore/open-key.ts';
+import { cannot } from '../registry/cannot.ts';
 import type { Registry } from '../registry/registry.ts';
 import { signKeyProof } from '../seals/key-proof.ts';
 
@@ -25,15 +26,17 @@ export interface AddedKey {
  * Proves to a registry that this home has the key, so that its account holds it, and signs the statement
  * that gives the key's devices to the account's owner key; nothing of the secret leaves. Again it changes
  * nothing but what was missing. Throws what `openKey` throws, `key-taken`, `proof-refused`,
- * `test-key-refused`, `delegation-refused`.
+ * `test-key-refused`, `delegation-refused`, `registry-cannot`.
  */
 export async function addRegistryKey(
   home: Home,
   reference: string | undefined,
   { registry, credentials }: { readonly registry: Registry; readonly credentials: Credentials },
 ): Promise<AddedKey> {
+  const { keyProofs } = registry;
+  if (!keyProofs) throw cannot(registry, 'takes no proofs of keys');
   await using key = await openKey(home, reference, credentials);
-  const { nonce, account, ownerKey, expiresAt } = await registry.challenge();
+  const { nonce, account, ownerKey, expiresAt } = await keyProofs.challenge();
   const { card } = key;
   const proof = await signKeyProof(
     {
@@ -48,7 +51,7 @@ export async function addRegistryKey(
   const { label } = card;
   const owner = ownerKey === undefined ? undefined : readOwnerKey(ownerKey);
   const delegation = owner && (await signDelegation(key, owner));
-  const { id } = await registry.addKey(proof, { label, delegation });
+  const { id } = await keyProofs.add(proof, { label, delegation });
   const added = { provisioningKey: id, registry: registry.url, account };
   return owner ? { ...added, ownerKey: toHex(sha256(owner)) } : added;
 }

@@ -1,21 +1,12 @@
-import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gzip as gzipCallback } from 'node:zlib';
-import { AtomicFile } from '../kernel/atomic-file.ts';
-import { utf8 } from '../kernel/bytes.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import type { ByteSource } from '../manifest/byte-sink.ts';
-import { chunksOf } from '../manifest/chunks-of.ts';
-import { parseBuiltPlan } from '../model/built-columns.ts';
-import { isSecret } from '../model/columns.ts';
-import type { HttpRegistry } from '../registry/http-registry.ts';
-import type { RegisterCounts } from '../registry/registry.ts';
+import { planUpload } from '../manifest/part-reader.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { RegisterCounts, RowOutcome } from '../registry/sealed-uploads.ts';
 import { verifyManifestSeal } from '../seals/manifest-seal.ts';
-import type { ManifestSeal } from '../seals/manifest-seal.ts';
-
-const gzip = promisify(gzipCallback);
-/** Parts on their way at once: one is packed while another is received. */
-const AT_ONCE = 3;
+import type { VerifiedSeal } from '../seals/manifest-seal.ts';
+import { registerRows } from './register-rows.ts';
+import { sendSealed } from './send-sealed.ts';
 
 /** A manifest that is to be registered. */
 export interface SealedSource {
@@ -30,109 +21,75 @@ export interface SealedSource {
 /** What surrounds it. */
 export interface RegisterEffects {
   readonly signal?: AbortSignal | undefined;
+  /** Parts or rows that the registry has, of how many. */
   readonly onSent?: (done: number, total: number) => void;
+  /** Parts that were carried out, of how many. */
   readonly onApplied?: (done: number, total: number) => void;
+  /** Takes what became of rows, in the manifest's order: of all, or of those that failed. */
+  readonly outcomes?: {
+    readonly which: 'all' | 'failed';
+    readonly take: (row: RowOutcome) => Promise<void>;
+  };
+  /** Only these rows, counted from 1; all unless given. */
+  readonly only?: ReadonlySet<number> | undefined;
+  /** First wait before rows are sent again to a registry that gave no answer; it doubles. */
+  readonly pauseMs?: number;
 }
 
 /** What became of it. */
 export interface Registered extends RegisterCounts {
-  readonly uploadId: string;
   readonly lotId: string;
+  /** That were to be registered. */
   readonly rows: number;
+  /** Where the registry takes sealed manifests. */
+  readonly uploadId?: string;
   /** Parts that were there already, from an earlier call. */
-  readonly resumedParts: number;
+  readonly resumedParts?: number;
 }
 
 /**
- * Registers every row of a sealed manifest in flat memory. Whatever was sent before, by a call that was
- * cut short, is not sent again, and rows that are there are `unchanged`. Throws `secret-columns`,
- * `signature-invalid` where the file is not the one that was sealed, and what the registry answers.
+ * Registers every row of a sealed manifest in flat memory, or those that `only` names. Whatever was sent
+ * before, by a call that was cut short, is not sent again, and rows that are there are `unchanged`. A
+ * registry that takes no sealed manifests gets the rows page by page. Throws `secret-columns` before
+ * anything is sent, `signature-invalid` where the file is not the one that was sealed, and what the
+ * registry answers.
  */
 export async function registerManifest(
-  registry: HttpRegistry,
+  registry: Registry,
   source: SealedSource,
   effects: RegisterEffects = {},
 ): Promise<Registered> {
-  const { seal, lot } = await verifyManifestSeal(source.seal);
-  refuseSecrets(seal);
-  await registry.addLot(source.descriptor);
-  const upload = await registry.beginUpload(lot.lotId, seal.kind, source.seal);
-  const resumedParts = seal.chunks.length - upload.missing.length;
-  if (upload.missing.length > 0) {
-    await sendParts(registry, { id: upload.id, seal, missing: upload.missing }, source, effects);
-  }
-  const onApplied = effects.onApplied ?? (() => undefined);
-  const { state, result } = await registry.waitFor(await registry.commit(upload.id), onApplied);
-  if (state === 'failed' || !result) {
-    throw new KeylineError('registry-failed', { message: 'the registry could not end the upload' });
-  }
-  return { uploadId: upload.id, lotId: lot.lotId, rows: seal.count, resumedParts, ...result };
+  const sealed = await verifyManifestSeal(source.seal);
+  planUpload(sealed.seal, sealed.lot);
+  await addLot(registry, source.descriptor);
+  return registry.sealedUploads && !effects.only
+    ? await registerSealed(registry.sealedUploads, { source, sealed }, effects)
+    : await registerRows(registry.devices, { source, sealed }, effects);
 }
 
-/** Writes the rows that were not registered, one JSON object a line, and returns how many. */
-export async function writeFailedRows(
-  registry: HttpRegistry,
-  uploadId: string,
-  path: string,
-): Promise<number> {
-  await using file = await AtomicFile.create(path, { mode: 0o644, force: true });
-  let rows = 0;
-  for await (const row of registry.failedRows(uploadId)) {
-    await file.handle.write(utf8(`${JSON.stringify(row)}\n`));
-    rows++;
+async function registerSealed(
+  uploads: NonNullable<Registry['sealedUploads']>,
+  { source, sealed }: { readonly source: SealedSource; readonly sealed: VerifiedSeal },
+  effects: RegisterEffects,
+): Promise<Registered> {
+  const { seal, lot } = sealed;
+  const { lotId } = lot;
+  const { onApplied = () => undefined, outcomes } = effects;
+  const { id: uploadId, missing } = await uploads.begin(lotId, seal.kind, source.seal);
+  await sendSealed(uploads, { id: uploadId, seal, missing, bytes: source.bytes }, effects);
+  const counts = await uploads.commit(uploadId, onApplied);
+  if (outcomes && (outcomes.which === 'all' || counts.conflict + counts.invalid > 0)) {
+    for await (const row of uploads.outcomes(uploadId, outcomes.which)) await outcomes.take(row);
   }
-  await file.commit();
-  return rows;
+  const resumedParts = seal.chunks.length - missing.length;
+  return { lotId, rows: seal.count, ...counts, uploadId, resumedParts };
 }
 
-async function sendParts(
-  registry: HttpRegistry,
-  upload: { readonly id: string; readonly seal: ManifestSeal; readonly missing: readonly number[] },
-  source: SealedSource,
-  { onSent }: RegisterEffects,
-): Promise<void> {
-  const { id, seal } = upload;
-  const missing = new Set(upload.missing);
-  const total = seal.chunks.length;
-  const sending = new Set<Promise<void>>();
-  let n = 0;
-  let done = total - missing.size;
+/** A station may not add lots, and has been given those that it registers devices of. */
+async function addLot(registry: Registry, descriptor: string): Promise<void> {
   try {
-    for await (const chunk of chunksOf(source.bytes(), seal.format)) {
-      if (createHash('sha256').update(chunk).digest('hex') !== seal.chunks[n]) throw notSealed(n);
-      if (missing.has(n)) {
-        const content = { gzip: await gzip(chunk, { level: 1 }), format: seal.format };
-        const sent = registry.sendPart(id, n, content).then(() => {
-          sending.delete(sent);
-          onSent?.(++done, total);
-        });
-        sending.add(sent);
-        if (sending.size >= AT_ONCE) await Promise.race(sending);
-      }
-      n++;
-    }
-    if (n !== total) throw notSealed(n);
-    await Promise.all(sending);
-  } finally {
-    await Promise.allSettled(sending);
+    await registry.addLot(descriptor);
+  } catch (error) {
+    if (!(error instanceof KeylineError) || error.code !== 'forbidden') throw error;
   }
-}
-
-function refuseSecrets({ columns, format }: ManifestSeal): void {
-  const secret = parseBuiltPlan(columns, format).derived.filter(isSecret);
-  if (secret.length === 0) return;
-  const names = secret.map(({ name }) => name);
-  throw new KeylineError('secret-columns', {
-    message: `${names.join(', ')} would let secrets leave the factory`,
-    hint: 'Write the manifest again with public columns only; nothing was sent.',
-    facts: { columns: names },
-  });
-}
-
-function notSealed(chunk: number): KeylineError {
-  return new KeylineError('signature-invalid', {
-    message: 'the file is not the one that was sealed',
-    hint: 'Run `keyline manifest check FILE`; what was sent before is harmless.',
-    facts: { reason: 'chunk', chunk },
-  });
 }

@@ -44,6 +44,10 @@ export const REGISTRY_ERRORS = {
     exit: 2,
     hint: 'Give --login NAME and --password-file FILE|-, or --client-id-file and --client-secret-file.',
   },
+  'registry-cannot': {
+    exit: 5,
+    hint: 'Use a registry of keyline’s own for this.',
+  },
   'registry-untrusted': {
     exit: 5,
     hint: 'Give the CA of the registry with --ca-file FILE when you log in.',

@@ -1,0 +1,77 @@
+import { KeylineError } from '../kernel/errors.ts';
+import { getJson, postJson, withQuery } from './http-calls.ts';
+import { pause, send } from './http-client.ts';
+import type { HttpSession } from './http-client.ts';
+import type {
+  PartContent,
+  RegisterCounts,
+  RegistryUpload,
+  RowOutcome,
+  SealedUploads,
+} from './sealed-uploads.ts';
+
+/** A commit under way or at its end. */
+interface Operation {
+  readonly id: string;
+  readonly state: 'waiting' | 'running' | 'succeeded' | 'failed';
+  readonly done: number;
+  readonly total: number;
+  readonly result?: RegisterCounts;
+}
+
+const FIRST_LOOK_MS = 50;
+const LONGEST_LOOK_MS = 1_000;
+
+/** Sealed uploads by keyline's own HTTP interface. */
+export class HttpUploads implements SealedUploads {
+  readonly #session: HttpSession;
+
+  constructor(session: HttpSession) {
+    this.#session = session;
+  }
+
+  begin(lotId: string, kind: 'planned' | 'as-built', seal: string): Promise<RegistryUpload> {
+    return postJson(this.#session, `/v1/lots/${lotId}/uploads`, { kind, seal });
+  }
+
+  async sendPart(id: string, n: number, { gzip, format }: PartContent): Promise<void> {
+    const type = format === 'csv' ? 'text/csv' : 'application/x-ndjson';
+    const headers = { 'content-type': type, 'content-encoding': 'gzip' };
+    const path = `/v1/uploads/${id}/parts/${n}`;
+    await send(this.#session, { method: 'PUT', path, headers, body: gzip });
+  }
+
+  async commit(
+    id: string,
+    onApplied: (done: number, total: number) => void,
+  ): Promise<RegisterCounts> {
+    let operation = await postJson<Operation>(this.#session, `/v1/uploads/${id}/commit`);
+    for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(LONGEST_LOOK_MS, waitMs * 2)) {
+      onApplied(operation.done, operation.total);
+      const { state, result } = operation;
+      if (state === 'succeeded' && result) return result;
+      if (state === 'succeeded' || state === 'failed') {
+        throw new KeylineError('registry-failed', {
+          message: 'the registry could not end the upload',
+          facts: { operation: operation.id },
+        });
+      }
+      await pause(waitMs, this.#session.signal);
+      operation = await getJson(this.#session, `/v1/operations/${operation.id}`);
+    }
+  }
+
+  async *outcomes(id: string, which: 'all' | 'failed'): AsyncGenerator<RowOutcome, void> {
+    const only = which === 'failed' ? which : undefined;
+    const path = withQuery(`/v1/uploads/${id}/results`, { only });
+    const response = await send(this.#session, { method: 'GET', path });
+    const decoder = new TextDecoder();
+    let rest = '';
+    const body = (response.body ?? []) as AsyncIterable<Uint8Array>;
+    for await (const bytes of body) {
+      const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield JSON.parse(line) as RowOutcome;
+    }
+  }
+}
