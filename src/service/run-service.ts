@@ -85,9 +85,12 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
   // The lock says that whoever had a lease is dead.
   if (lock) await store.change({ actor: 'registry' }, endLeases);
   const scheme = https ? 'https' : 'http';
+  let url = `${scheme}://${authorityOf(listen)}`;
   const service: Service = {
     ...{ store, masterKey, clock: systemClock, closing: effects.signal },
-    publicUrl: choices.publicUrl ?? `${scheme}://${authorityOf(listen)}`,
+    get publicUrl() {
+      return choices.publicUrl ?? url;
+    },
     limits: { ...LIMITS, ...choices.limits },
   };
   const metrics = new Metrics();
@@ -105,7 +108,8 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
   try {
     const port = await listenOn(app, listen);
     const adminPort = adminListen && (await listenOn(admin, adminListen));
-    const url = `${scheme}://${authorityOf({ host: listen.host, port })}`;
+    // Port 0 is whichever was free.
+    url = `${scheme}://${authorityOf({ host: listen.host, port })}`;
     const adminUrl =
       adminListen && adminPort
         ? `http://${authorityOf({ host: adminListen.host, port: adminPort })}`

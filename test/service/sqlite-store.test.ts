@@ -1,13 +1,18 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Kysely } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { openDatabase } from '../../src/kernel/sqlite.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
+import { sqliteDialect } from '../../src/service/store/sqlite-dialect.ts';
+import { prepare } from '../../src/service/store/sqlite-store.ts';
+import type { Tables } from '../../src/service/store/tables.ts';
 import { custodyContract } from './custody-contract.ts';
 import { fleetContract } from './fleet-contract.ts';
 import { storeContract, TestClock } from './store-contract.ts';
+import { migrateContract } from './migrate-contract.ts';
 import { transferContract } from './transfer-contract.ts';
 
 let folder: string;
@@ -49,6 +54,18 @@ fleetContract(
   },
   new TestClock(),
 );
+
+migrateContract('SQLite', async () => {
+  const path = join(folder, `${files++}.sqlite`);
+  const database = await openDatabase(path);
+  prepare(path, database);
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(database) });
+  return {
+    db,
+    open: () => openStore(path, { create: false }),
+    [Symbol.asyncDispose]: () => db.destroy(),
+  };
+});
 
 it('makes a file that only its owner reads', async () => {
   const path = join(folder, 'private.sqlite');

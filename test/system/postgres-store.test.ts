@@ -1,4 +1,5 @@
-import { sql } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { createAccount } from '../../src/service/store/accounts.ts';
@@ -10,6 +11,8 @@ import { decideItems, lockTransfer } from '../../src/service/store/transfer-deci
 import { requestTransfer } from '../../src/service/store/transfers.ts';
 import { custodyContract } from '../service/custody-contract.ts';
 import { fleetContract } from '../service/fleet-contract.ts';
+import type { Tables } from '../../src/service/store/tables.ts';
+import { migrateContract } from '../service/migrate-contract.ts';
 import { storeContract, TestClock } from '../service/store-contract.ts';
 import { transferContract } from '../service/transfer-contract.ts';
 import { startCluster } from './postgres.ts';
@@ -63,6 +66,17 @@ fleetContract(
   },
   new TestClock(),
 );
+
+migrateContract('PostgreSQL', async () => {
+  const url = await cluster.database();
+  const pool = new pg.Pool({ connectionString: url });
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    db,
+    open: () => openStore(url, { create: false }),
+    [Symbol.asyncDispose]: () => db.destroy(),
+  };
+});
 
 it('makes one registry when two processes make it at once', async () => {
   const url = await cluster.database();

@@ -8,7 +8,8 @@ import type { SqlTypes } from './migration.ts';
 import type { Dialect } from './store.ts';
 import type { Tables } from './tables.ts';
 
-const TYPES: Readonly<Record<Dialect, SqlTypes>> = {
+/** What each database calls the types of the tables. */
+export const TYPES: Readonly<Record<Dialect, SqlTypes>> = {
   sqlite: { text: 'TEXT', bytes: 'BLOB', whole: 'INTEGER' },
   postgres: { text: 'TEXT COLLATE "C"', bytes: 'BYTEA', whole: 'BIGINT' },
 };
