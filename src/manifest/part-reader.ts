@@ -2,7 +2,7 @@ import { toHex } from '../kernel/bytes.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { parseCsvRow } from './csv-row.ts';
 import { parseJsonRow } from './json-row.ts';
-import { splitRows } from './row-reader.ts';
+import { countRows, splitRows } from './row-reader.ts';
 import { decodeValue } from './value-formats.ts';
 import { builtHeader, builtLabel, parseBuiltPlan } from '../model/built-columns.ts';
 import type { BuiltPlan } from '../model/built-columns.ts';
@@ -67,11 +67,24 @@ export class PartReader {
 
   /** The rows of chunk `n` in their order. */
   read(n: number, bytes: Uint8Array): ReadRow[] {
+    const rows = splitRows(this.#withoutHeader(n, bytes), this.#plan.format);
+    return rows.map((row) => this.#readRow(row));
+  }
+
+  /** How many rows chunk `n` has, and how many its seal says that it has. */
+  count(n: number, bytes: Uint8Array): { readonly found: number; readonly sealed: number } {
+    const { count, rowsPerChunk } = this.#seal;
+    return {
+      found: countRows(this.#withoutHeader(n, bytes), this.#plan.format),
+      sealed: Math.min(rowsPerChunk, count - n * rowsPerChunk),
+    };
+  }
+
+  #withoutHeader(n: number, bytes: Uint8Array): Uint8Array {
     const header = n === 0 ? builtHeader(this.#plan) : '';
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const isHeaded = text.subarray(0, header.length).toString('latin1') === header;
-    const rows = splitRows(isHeaded ? text.subarray(header.length) : text, this.#plan.format);
-    return rows.map((row) => this.#readRow(row));
+    return isHeaded ? text.subarray(header.length) : text;
   }
 
   #readRow(text: string): ReadRow {

@@ -111,6 +111,12 @@ export function splitRows(bytes: Uint8Array, format: RowFormat): string[] {
   return splitText(decode(bytes, true), format);
 }
 
+/** How many rows `splitRows` would give. */
+export function countRows(bytes: Uint8Array, format: RowFormat): number {
+  const isQuoted = format === 'csv' && bytes.includes(QUOTE);
+  return isQuoted ? splitRows(bytes, format).length : countLines(bytes);
+}
+
 function splitText(text: string, format: RowFormat): string[] {
   if (format === 'ndjson' || !text.includes('"')) return text.slice(0, -1).split('\n');
   const rows: string[] = [];

@@ -13,7 +13,7 @@ import { prepareLimits } from './http/limits.ts';
 import type { Metrics } from './http/metrics.ts';
 import { describeRoutes } from './http/openapi.ts';
 import { Problem } from './http/problem.ts';
-import { compileAnswerCheck, compileValidator } from './http/validation.ts';
+import { compileAnswerCheck, compileValidator, refuseStrayBody } from './http/validation.ts';
 import { registerRoutes } from './routes/routes.ts';
 import type { Access, App, Service } from './service.ts';
 
@@ -89,6 +89,10 @@ export async function buildApp(service: Service, options: AppOptions): Promise<A
     if (access !== 'anyone' || request.is404) await app.authenticate(request);
     await checkLimit(request);
     if (!request.is404) requireAccess(request.caller, access);
+  });
+  app.addHook('preValidation', (request, _reply, done) => {
+    refuseStrayBody(request);
+    done();
   });
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';

@@ -41,10 +41,11 @@ export class ServiceRig implements AsyncDisposable {
   readonly #closing = new AbortController();
   #names = 0;
 
-  static async start(limits: Partial<Limits> = {}): Promise<ServiceRig> {
+  /** On a database in a file of its own, unless the address of another is given. */
+  static async start(limits: Partial<Limits> = {}, database?: string): Promise<ServiceRig> {
     const rig = new ServiceRig();
     rig.#folder = await mkdtemp(join(tmpdir(), 'keyline-service-'));
-    rig.store = await openStore(join(rig.#folder, 'registry.sqlite'), {
+    rig.store = await openStore(database ?? join(rig.#folder, 'registry.sqlite'), {
       create: true,
       clock: rig.clock,
     });

@@ -13,6 +13,8 @@ import { custodyContract } from '../service/custody-contract.ts';
 import { fleetContract } from '../service/fleet-contract.ts';
 import type { Tables } from '../../src/service/store/tables.ts';
 import { migrateContract } from '../service/migrate-contract.ts';
+import { badInput } from '../service/bad-input.ts';
+import { ServiceRig } from '../service/rig.ts';
 import { storeContract, TestClock } from '../service/store-contract.ts';
 import { transferContract } from '../service/transfer-contract.ts';
 import { startCluster } from './postgres.ts';
@@ -77,6 +79,8 @@ migrateContract('PostgreSQL', async () => {
     [Symbol.asyncDispose]: () => db.destroy(),
   };
 });
+
+badInput('PostgreSQL', async () => ServiceRig.start({}, await cluster.database()));
 
 it('makes one registry when two processes make it at once', async () => {
   const url = await cluster.database();

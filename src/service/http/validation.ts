@@ -1,4 +1,4 @@
-import type { FastifySchemaCompiler } from 'fastify';
+import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { FieldIssue } from './problem.ts';
@@ -41,6 +41,22 @@ export function compileAnswerCheck(schema: TSchema): (data: unknown) => string {
       `an answer is not as described: ${first?.instancePath ?? ''} ${first?.message ?? ''}`,
     );
   };
+}
+
+/** A body on a route that takes none is refused, not dropped; an empty object says nothing. */
+export function refuseStrayBody({ body, is404, routeOptions }: FastifyRequest): void {
+  if (is404 || routeOptions.schema?.body !== undefined || Buffer.isBuffer(body)) return;
+  const isEmpty = body === undefined || body === null || JSON.stringify(body) === '{}';
+  if (isEmpty) return;
+  const isObject = typeof body === 'object' && !Array.isArray(body);
+  const detail = 'this route takes no body';
+  throw new RequestInvalid(
+    isObject
+      ? Object.keys(body).map((name) => ({
+          ...{ pointer: `/${escape(name)}`, code: 'unknown-field', detail },
+        }))
+      : [{ pointer: '', code: 'wrong-type', detail }],
+  );
 }
 
 function issuesOf(

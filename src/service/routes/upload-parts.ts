@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import { KeylineError } from '../../kernel/errors.ts';
+import { PartReader } from '../../manifest/part-reader.ts';
 import { verifyManifestSeal } from '../../seals/manifest-seal.ts';
 import { memberOf } from '../auth/caller.ts';
 import type { App, Service } from '../service.ts';
@@ -56,11 +57,13 @@ export function uploadPartRoutes(app: App, { store }: Service): void {
         await requireSame(held, content, isGzip);
         return { n, digest: held };
       }
-      const { seal } = await verifyManifestSeal(upload.seal);
+      const { seal, lot } = await verifyManifestSeal(upload.seal);
       if (n >= seal.chunks.length) {
         throw new KeylineError('object-unknown', { message: 'the seal has no such chunk' });
       }
-      const part = await checkPart(content, { isGzip, digest: seal.chunks[n] });
+      const reader = new PartReader(seal, lot);
+      const count = (bytes: Uint8Array) => reader.count(n, bytes);
+      const part = await checkPart(content, { isGzip, digest: seal.chunks[n], count });
       const origin = { actor: member.principalId, requestId: request.id };
       await store.change(origin, (change) =>
         uploads.keepPart(change, upload, { n, ...part, isGzip, content }),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { isErrno, KeylineError } from '../../kernel/errors.ts';
+import type { PartReader } from '../../manifest/part-reader.ts';
 
 /** The plain bytes of a part, at most. */
 export const MOST_PART_BYTES = 64 * 1024 * 1024;
@@ -18,11 +19,20 @@ export interface UnpackedPart {
 
 /**
  * Unpacks a part and compares it with its chunk's digest. Throws `request-too-large` for one that has
- * more than 64 MiB or a line of more than 64 KiB, however small it came; `part-mismatch`.
+ * more than 64 MiB or a line of more than 64 KiB, however small it came; `part-mismatch`, also where the
+ * chunk has other rows than its seal counts.
  */
 export async function checkPart(
   content: Uint8Array,
-  { isGzip, digest }: { readonly isGzip: boolean; readonly digest: string | undefined },
+  {
+    isGzip,
+    digest,
+    count,
+  }: {
+    readonly isGzip: boolean;
+    readonly digest: string | undefined;
+    readonly count: (bytes: Uint8Array) => ReturnType<PartReader['count']>;
+  },
 ): Promise<UnpackedPart> {
   const bytes = isGzip ? await unpack(content) : content;
   if (hasLongLine(bytes)) {
@@ -30,6 +40,10 @@ export async function checkPart(
   }
   const found = createHash('sha256').update(bytes).digest('hex');
   if (found !== digest) throw mismatch('the bytes are not those of the chunk that was sealed');
+  const rows = count(bytes);
+  if (rows.found !== rows.sealed) {
+    throw mismatch(`the chunk has ${rows.found} rows, and its seal says ${rows.sealed}`);
+  }
   return { digest: found, sizeBytes: bytes.length };
 }
 

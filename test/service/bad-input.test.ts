@@ -1,0 +1,4 @@
+import { badInput } from './bad-input.ts';
+import { ServiceRig } from './rig.ts';
+
+badInput('SQLite', () => ServiceRig.start());
