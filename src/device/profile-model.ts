@@ -23,7 +23,9 @@ export type ValueSource =
   | { readonly kind: 'column'; readonly column: ColumnName; readonly format: ValueFormat }
   | { readonly kind: 'constant'; readonly text: string }
   /** Certificates that the device is to trust, as the run was given them. */
-  | { readonly kind: 'trust-anchor'; readonly format: 'pem' | 'der' | 'raw' };
+  | { readonly kind: 'trust-anchor'; readonly format: 'pem' | 'der' | 'raw' }
+  /** SHA-256 of the lot's manufacturer key: where the custody chain of its devices begins. */
+  | { readonly kind: 'custody-anchor'; readonly format: 'hex' | 'base64' | 'base64url' | 'raw' };
 
 /** Where hardware ids come from and which are refused. */
 export interface IdentityRules {

@@ -105,6 +105,9 @@ function sourceOf(
 ): ValueSource | undefined {
   if (source.constant !== undefined) return { kind: 'constant', text: source.constant };
   if (source.trustAnchor !== undefined) return { kind: 'trust-anchor', format: source.trustAnchor };
+  if (source.custodyAnchor !== undefined) {
+    return { kind: 'custody-anchor', format: source.custodyAnchor };
+  }
   try {
     return columnSource(source.column ?? '');
   } catch (error) {

@@ -107,6 +107,10 @@ function makerOf(name: string, source: ValueSource, options: ValueOptions): Make
       const bytes = trustAnchorBytes(name, source.format, options);
       return () => ({ isSecret: false, content: Secret.copyOf(bytes) });
     }
+    case 'custody-anchor': {
+      const bytes = custodyAnchorBytes(name, source.format, options.lot);
+      return () => ({ isSecret: false, content: Secret.copyOf(bytes) });
+    }
     case 'column':
       return columnMaker(source, options.lot);
   }
@@ -146,6 +150,21 @@ function bytesOfHex(text: string): Uint8Array {
   const bytes = fromHex(text);
   if (!bytes) throw new Error('a column did not come as hexadecimal');
   return bytes;
+}
+
+function custodyAnchorBytes(
+  name: string,
+  format: Extract<ValueSource, { kind: 'custody-anchor' }>['format'],
+  { code, custodyAnchor }: Lot,
+): Uint8Array {
+  const digest = custodyAnchor === undefined ? undefined : fromHex(custodyAnchor);
+  if (!digest) {
+    throw new KeylineError('invalid-columns', {
+      message: `the profile writes the custody anchor as ${name}, and lot ${code} has none`,
+      hint: 'Use a profile without it, or a lot that was made by a keyline that seals it.',
+    });
+  }
+  return format === 'raw' ? digest : utf8(Buffer.from(digest).toString(format));
 }
 
 function trustAnchorBytes(

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { sha256 } from '../custody/chain.ts';
 import type { Home } from '../home/home.ts';
 import { LotDrafts } from '../home/lot-drafts.ts';
 import { LotStore } from '../home/lot-store.ts';
+import { fromBase64, toHex } from '../kernel/bytes.ts';
 import { isoSeconds, systemClock } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeylineError } from '../kernel/errors.ts';
@@ -117,6 +119,7 @@ function draftOf(request: LotRequest, card: KeyCard, now: Date): Lot {
     lotId: lotIdOf(randomBytes(16)),
     code: request.code,
     provisioningKey: card.provisioningKey,
+    custodyAnchor: toHex(sha256(fromBase64(card.manufacturerKey) ?? new Uint8Array())),
     scheme,
     size: request.size,
     spare: request.spare,

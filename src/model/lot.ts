@@ -34,6 +34,8 @@ export const LotSchema = Type.Object(
     provisioningKey: Type.Unsafe<ProvisioningKey>(
       Type.String({ pattern: '^kp_[0-9a-hjkmnp-tv-z]{26}$' }),
     ),
+    /** SHA-256 of the provisioning key's manufacturer key (SPKI): where its devices' custody begins. */
+    custodyAnchor: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
     scheme: Type.Union(SCHEMES.map((scheme) => Type.Literal(scheme))),
     /** Planned units: indexes 0 … size − 1. */
     size: Type.Integer({ minimum: 1, maximum: INDEX_LIMIT }),

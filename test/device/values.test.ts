@@ -5,6 +5,7 @@ import { createValueRenderer } from '../../src/device/values.ts';
 import type { ValueOptions } from '../../src/device/values.ts';
 import { KeylineError } from '../../src/kernel/errors.ts';
 import type { Unit } from '../../src/model/unit.ts';
+import type { Lot } from '../../src/model/lot.ts';
 import { CERTIFICATES, testLot } from '../derive/lots.ts';
 
 const UNIT: Unit = {
@@ -86,6 +87,27 @@ describe('a value of a unit', () => {
     expect(needs({ kind: 'column', column: 'claim_digest', format: 'hex' })).toMatchObject({
       claimCode: true,
     });
+  });
+});
+
+describe('a custody anchor', () => {
+  it('is the lot’s, in the format that the profile asks for', () => {
+    const lot: Lot = { ...testLot('psk'), custodyAnchor: `${'00'.repeat(31)}ff` };
+    const as = (format: 'hex' | 'base64' | 'base64url' | 'raw'): Buffer => {
+      const values = createValueRenderer(profileOf({ it: { kind: 'custody-anchor', format } }), {
+        lot,
+      }).render(UNIT);
+      return values.get('it').use((bytes) => Buffer.from(bytes));
+    };
+    expect(as('hex').toString()).toBe(lot.custodyAnchor);
+    expect(as('raw').toString('hex')).toBe(lot.custodyAnchor);
+    expect(as('base64').toString()).toBe(`${'A'.repeat(41)}P8=`);
+    expect(as('base64url').toString()).toBe(`${'A'.repeat(41)}P8`);
+  });
+
+  it('is refused where the lot has none', () => {
+    const error = expect.objectContaining({ code: 'invalid-columns' }) as Error;
+    expect(() => render({ kind: 'custody-anchor', format: 'hex' })).toThrow(error);
   });
 });
 

@@ -35,6 +35,7 @@ export const PUBLISHED = vector.psk;
 
 const LOT: Lot = {
   lotId: parseLotId(vector.lotId),
+  custodyAnchor: 'ab'.repeat(32),
   code: 'V1',
   provisioningKey: parseProvisioningKey(vectors.provisioningKey),
   scheme: 'psk',

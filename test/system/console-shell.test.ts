@@ -21,7 +21,7 @@ describe.each([BASH, 'dash -i'])('%s on a terminal', (shell) => {
       { baudRate: 115_200 },
     );
     const context = contextOf(port);
-    const given = { key: KEY, folder: 'keyline', user: 'root' };
+    const given = { key: KEY, folder: 'keyline', user: 'root', anchor: 'ab'.repeat(32) };
     const values = valuesWith({ ...given, secret: new TextEncoder().encode(SECRET) });
     expect(await driver.identify(context)).toBe(console.machineId);
     expect(await driver.inspect(context)).toEqual({ kind: 'none' });

@@ -21,6 +21,8 @@ const Value = Type.Object(
     column: Type.Optional(text(64)),
     constant: Type.Optional(Type.String({ maxLength: 4096 })),
     trustAnchor: Type.Optional(choice(['pem', 'der', 'raw'])),
+    /** Of the lot, for devices that are to verify who owns them. */
+    custodyAnchor: Type.Optional(choice(['hex', 'base64', 'base64url', 'raw'])),
   },
   { ...closed, minProperties: 1, maxProperties: 1 },
 );

@@ -15,7 +15,8 @@ export function foreignValues(profile: DeviceProfile): ReadonlyMap<string, Uint8
 function valueOf(source: ValueSource, secret: Uint8Array, endpointKey: Uint8Array): Uint8Array {
   if (source.kind === 'constant') return utf8(source.text);
   if (source.kind === 'trust-anchor') return source.format === 'raw' ? secret : utf8('foreign');
-  const bytes = source.column === 'endpoint_key' ? endpointKey : secret;
+  const isKey = source.kind === 'column' && source.column === 'endpoint_key';
+  const bytes = isKey ? endpointKey : secret;
   switch (source.format) {
     case 'raw':
       return Uint8Array.from(bytes);
@@ -26,6 +27,6 @@ function valueOf(source: ValueSource, secret: Uint8Array, endpointKey: Uint8Arra
     case 'base64url':
       return utf8(toBase64Url(bytes));
     default:
-      return utf8(source.column === 'endpoint_key' ? endpointKeyOf(bytes) : toBase64Url(bytes));
+      return utf8(isKey ? endpointKeyOf(bytes) : toBase64Url(bytes));
   }
 }
