@@ -1,25 +1,27 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
-import { describeSimulation, simulatorLine } from '../../src/cli/describe-simulation.ts';
-import { countFlag, noDefaultHelp } from '../../src/cli/flags.ts';
-import { FAULT_FORMS, simulateDevices } from '../../src/job/simulate-devices.ts';
+import { escrowFlags, playEscrow } from '../../src/cli/play-escrow.ts';
+import {
+  describeSimulation,
+  SIMULATION_HELP,
+  simulatorLine,
+} from '../../src/cli/describe-simulation.ts';
+import { faultFlags } from '../../src/cli/fault-flags.ts';
+import { countFlag } from '../../src/cli/flags.ts';
+import { simulateDevices } from '../../src/job/simulate-devices.ts';
+import type { EscrowResult } from '../../src/job/simulate-escrow.ts';
 import type { SimulationResult } from '../../src/job/simulate-devices.ts';
 
 export default class DeviceSimulate extends BaseCommand {
   static override summary = 'Simulate devices on ports of this machine';
 
-  static override description = `Each device keeps its memory in DIR/device-N.json and stands behind DIR/slot-N, or behind
-a TCP port; DIR/jig.yaml is the matching jig. Runs until Ctrl-C. Faults can be changed
-while it runs, in DIR/faults.json. Faults:
-
-${Object.entries(FAULT_FORMS)
-  .map(([form, words]) => `  ${form.padEnd(22)}${words}`)
-  .join('\n')}`;
+  static override description = SIMULATION_HELP;
 
   static override examples = [
     '<%= config.bin %> device simulate --profile u-boot --count 8 --dir sim --for 1',
     '<%= config.bin %> device simulate --profile nrf91 --dir sim --fault 1=drop:50,noise --for 1',
     '<%= config.bin %> device simulate --profile zephyr-shell --dir sim --autoload --limit 1000 --for 1',
+    '<%= config.bin %> device simulate --profile linux-shell --dir sim --escrow http://127.0.0.1:8080 --for 1',
   ];
 
   static override flags = {
@@ -38,22 +40,21 @@ ${Object.entries(FAULT_FORMS)
     }),
     tcp: Flags.boolean({ summary: 'Listen on TCP ports of 127.0.0.1.' }),
     model: Flags.string({ helpValue: 'TEXT', summary: 'What the devices say of their model.' }),
-    fault: Flags.string({
-      helpValue: 'SLOT=FAULT,…',
-      multiple: true,
-      default: [],
-      defaultHelp: noDefaultHelp,
-      summary: 'What goes wrong in a slot.',
-    }),
-    autoload: Flags.boolean({ summary: 'Put a fresh device in place of one that was verified.' }),
-    limit: countFlag({ summary: 'Devices to be put in, in all.', dependsOn: ['autoload'] }),
+    ...faultFlags,
     for: countFlag({ helpValue: 'SECONDS', summary: 'End after so many seconds.' }),
-    once: Flags.boolean({ summary: 'End when every device was verified.' }),
+    once: Flags.boolean({
+      summary: 'End when every device was verified; with --escrow, is active or refuses.',
+    }),
+    ...escrowFlags,
   };
 
-  async run(): Promise<SimulationResult> {
+  async run(): Promise<SimulationResult | EscrowResult> {
     const { flags } = await this.parse(DeviceSimulate);
     const { fault: faults, for: seconds, ...options } = flags;
+    if (flags.escrow !== undefined) {
+      this.jsonIndent = 0;
+      return await playEscrow(this, { ...flags, url: flags.escrow });
+    }
     return await simulateDevices({
       ...options,
       faults,

@@ -1,5 +1,19 @@
+import { FAULT_FORMS } from '../job/simulate-devices.ts';
 import type { Simulation, SimulatorEvent } from '../job/simulate-devices.ts';
 import { table } from './table.ts';
+
+/** The help of `device simulate`. */
+export const SIMULATION_HELP = `Each device keeps its memory in DIR/device-N.json and stands behind DIR/slot-N, or behind
+a TCP port; DIR/jig.yaml is the matching jig. Runs until Ctrl-C. With --escrow the devices
+that a station has written go to a registry instead: each proves its credential, waits for
+its owner, verifies the configuration that it gets up to its custody anchor, keeps and
+acknowledges it; with --json each event is a line.
+
+Faults can be changed while it runs, in DIR/faults.json:
+
+${Object.entries(FAULT_FORMS)
+  .map(([form, words]) => `  ${form.padEnd(22)}${words}`)
+  .join('\n')}`;
 
 /** What a person does with a simulation that has begun. */
 export function describeSimulation({ jig, programs, slots }: Simulation): string {

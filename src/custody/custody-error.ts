@@ -13,7 +13,9 @@ export type CustodyRefusal =
   /** A step that does not follow the one before, or a statement that does not rest on it. */
   | 'step'
   /** Not newer than what the device holds. */
-  | 'not-newer';
+  | 'not-newer'
+  /** Another configuration than the registry had named. */
+  | 'digest';
 
 /** A custody chain or configuration that a device must not follow; `reason` is among the facts. */
 export function refusedCustody(reason: CustodyRefusal, message: string): KeylineError {

@@ -204,6 +204,10 @@ export const ERROR_CATALOG = {
   },
 
   // devices
+  'device-unprepared': {
+    exit: 4,
+    hint: 'Let a station write it with a profile that has endpoint_key, a secret or private key, and custodyAnchor.',
+  },
   ...PORT_ERRORS,
   'image-invalid': {
     exit: 3,

@@ -50,7 +50,7 @@ export const REGISTRY_ERRORS = {
   },
   'registry-untrusted': {
     exit: 5,
-    hint: 'Give the CA of the registry with --ca-file FILE when you log in.',
+    hint: 'Give the CA of the registry with --ca-file FILE when you log in, or to what you simulate.',
   },
 
   // any request

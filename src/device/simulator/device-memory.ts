@@ -38,7 +38,8 @@ const HONEST: MemoryManners = {
  * when `store` returns, so a device never says that it has what its file does not.
  */
 export class DeviceMemory {
-  readonly path: string;
+  /** Undefined: it is kept nowhere. */
+  readonly path: string | undefined;
   /** When something was stored or read last, on the clock of `performance`; undefined: not since the start. */
   lastUseAt: number | undefined;
   /** The flash was read after the last store: what a verification does. */
@@ -49,7 +50,11 @@ export class DeviceMemory {
   /** What a flash that forgets has at its next restart. */
   #atBoot: ReadonlyMap<string, Uint8Array>;
 
-  private constructor(path: string, content: DeviceMemoryContent, manners: MemoryManners) {
+  private constructor(
+    path: string | undefined,
+    content: DeviceMemoryContent,
+    manners: MemoryManners,
+  ) {
     this.path = path;
     this.#content = content;
     this.#atBoot = content.flash;
@@ -63,6 +68,11 @@ export class DeviceMemory {
     const memory = new DeviceMemory(path, content, manners);
     if (!found) memory.#save(content);
     return memory;
+  }
+
+  /** An empty one that is kept nowhere. */
+  static scratch(facts: DeviceFacts): DeviceMemory {
+    return new DeviceMemory(undefined, { ...facts, boots: 0, stores: 0, flash: new Map() }, HONEST);
   }
 
   get facts(): DeviceFacts {
@@ -127,16 +137,20 @@ export class DeviceMemory {
     this.#save({ ...this.#content, boots: boots + 1, flash });
   }
 
-  /** Beside its place and then moved. Not synced: it has to outlive this process, not the machine. */
   #save(content: DeviceMemoryContent): void {
-    const temporary = `${this.path}.partial`;
-    try {
-      writeFileSync(temporary, formatMemory(content), { mode: 0o600 });
-      renameSync(temporary, this.path);
-    } catch (error) {
-      throw outputError(this.path, error);
-    }
+    if (this.path !== undefined) writeMemory(this.path, content);
     this.#content = content;
+  }
+}
+
+/** Beside its place and then moved. Not synced: it has to outlive this process, not the machine. */
+function writeMemory(path: string, content: DeviceMemoryContent): void {
+  const temporary = `${path}.partial`;
+  try {
+    writeFileSync(temporary, formatMemory(content), { mode: 0o600 });
+    renameSync(temporary, path);
+  } catch (error) {
+    throw outputError(path, error);
   }
 }
 

@@ -38,14 +38,7 @@ export interface Simulator extends AsyncDisposable {
  */
 export async function createSimulator(options: SimulatorOptions): Promise<Simulator> {
   const files = new SimulatorFiles(options.dir);
-  const lock = await tryLock(files.lockPath);
-  if (!lock) {
-    throw new KeylineError('output-busy', {
-      message: `another process simulates devices in ${files.dir}`,
-      hint: 'End it, or choose another folder.',
-      facts: { path: files.dir },
-    });
-  }
+  const lock = await lockDevices(files);
   const bench = new SimulatorBench(files, options);
   try {
     await bench.start();
@@ -55,6 +48,17 @@ export async function createSimulator(options: SimulatorOptions): Promise<Simula
     throw error;
   }
   return simulatorOf(bench, lock);
+}
+
+/** The folder's devices are this process's until the lock is disposed. Throws `output-busy`. */
+export async function lockDevices(files: SimulatorFiles): Promise<FileLock> {
+  const lock = await tryLock(files.lockPath);
+  if (lock) return lock;
+  throw new KeylineError('output-busy', {
+    message: `another process simulates devices in ${files.dir}`,
+    hint: 'End it, or choose another folder.',
+    facts: { path: files.dir },
+  });
 }
 
 function simulatorOf(bench: SimulatorBench, lock: FileLock): Simulator {
