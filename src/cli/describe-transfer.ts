@@ -15,6 +15,7 @@ export function describeTransfer(transfer: CountedTransfer): string {
     ['from', transfer.source],
     ['to', transfer.destination],
     ['state', transfer.state],
+    ['decided by', transfer.decidedBy && 'a standing approval'],
     ['note', transfer.note && printable(transfer.note)],
     ['requested', transfer.createdAt],
     ['ends', transfer.expiresAt],

@@ -3,10 +3,11 @@ import type {
   CountedTransfer,
   RegistryTransfer,
   RegistryTransfers,
+  StandingApproval,
   TransferItem,
 } from '../registry/transfers.ts';
 
-export type { CountedTransfer, RegistryTransfer, TransferItem };
+export type { CountedTransfer, RegistryTransfer, StandingApproval, TransferItem };
 
 /** The newest transfers, given and got, and whether there are more than `limit`. */
 export async function listTransfers(

@@ -1,4 +1,3 @@
-import { LotStore } from '../home/lot-store.ts';
 import type { Home } from '../home/home.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -6,16 +5,23 @@ import { KeylineError } from '../kernel/errors.ts';
 import { parseDate } from '../model/dates.ts';
 import { rangeEnd } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
+import type { DeviceFilter } from '../registry/fleet.ts';
 import type { CountedTransfer, RegistryTransfers, TransferWish } from '../registry/transfers.ts';
 import { readDevices } from './device-list.ts';
+import { lotOfRegistry } from './lot-of-registry.ts';
 
-/** Which devices a person offers: a lot or a part of it, or devices one by one. */
+/** What devices are like. */
+export type DeviceTraits = Omit<DeviceFilter, 'lotId' | 'first' | 'last'>;
+
+/** Which devices a person offers: a lot or a part of it, those that are alike, or devices one by one. */
 export interface OfferedChoice {
   /** Code or id. */
   readonly lot?: string | undefined;
   readonly range?: Range | undefined;
   /** Sources as `readDevices` takes them. */
   readonly devices: readonly string[];
+  /** What the devices are like, of the lot or of all; of no use with `devices`. */
+  readonly traits?: DeviceTraits;
 }
 
 /** A transfer as a person asks for it. */
@@ -55,17 +61,20 @@ export function secondsUntil(text: string, clock: Clock = systemClock): number {
 }
 
 async function offeredDevices(
-  { lot, range, devices: sources }: OfferedChoice,
+  { lot, range, devices: sources, traits = {} }: OfferedChoice,
   { home, signal }: { readonly home: Home; readonly signal?: AbortSignal },
 ): Promise<TransferWish['devices']> {
-  if ((lot === undefined) === (sources.length === 0)) {
-    throw usage('say what is offered, once: a lot, or --devices');
+  const isQuery = Object.values(traits).some((value) => value !== undefined);
+  if ((lot !== undefined || isQuery) === sources.length > 0) {
+    throw usage('say what is offered: a lot, what the devices are like, or else --devices');
   }
-  if (lot !== undefined) {
-    const lotId = await lotIdOf(home, lot);
-    return range ? { lotId, first: range.from, last: rangeEnd(range) - 1 } : { lotId };
+  if (range && lot === undefined) throw usage('--range is for a lot');
+  if (sources.length === 0) {
+    const lotId = lot === undefined ? undefined : await lotOfRegistry(home, lot);
+    const ofLot = { lotId, ...(range && { first: range.from, last: rangeEnd(range) - 1 }) };
+    if (isQuery || lotId === undefined) return { query: { ...ofLot, ...traits } };
+    return { ...ofLot, lotId };
   }
-  if (range) throw usage('--range is for a lot');
   const named = await readDevices(sources, signal);
   if (named.length > MOST_LISTED) {
     throw usage(`${named.length} devices are listed, and one transfer takes ${MOST_LISTED}`);
@@ -76,12 +85,6 @@ async function offeredDevices(
     return [kind, names] as const;
   });
   return Object.fromEntries(lists.filter(([, names]) => names.length > 0));
-}
-
-/** An id need not be of a lot of this home: whoever transfers on has only that. */
-async function lotIdOf(home: Home, reference: string): Promise<string> {
-  if (/^kl_[0-9a-hjkmnp-tv-z]{26}$/.test(reference)) return reference;
-  return (await new LotStore(home).find(reference)).lot.lotId;
 }
 
 function usage(message: string): KeylineError {

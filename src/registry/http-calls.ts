@@ -16,13 +16,38 @@ export async function getJson<Body>(session: HttpSession, path: string): Promise
   return await askJson(session, { method: 'GET', path });
 }
 
-/** Sends `body`, or none; repetitions of one call have one Idempotency-Key. */
+/** A resource, and the version that its ETag says. */
+export interface Versioned<Body> {
+  readonly body: Body;
+  readonly version: number;
+}
+
+/** A resource with its version. */
+export async function getVersioned<Body>(
+  session: HttpSession,
+  path: string,
+): Promise<Versioned<Body>> {
+  const tag = { text: '' };
+  const body = await askJson<Body>(session, { method: 'GET', path }, (headers) => {
+    tag.text = headers.get('etag') ?? '';
+  });
+  return { body, version: Number(/^"(\d+)"$/.exec(tag.text)?.[1]) };
+}
+
+/**
+ * Sends `body`, or none, for version `match` of a resource where that is given; repetitions of one call
+ * have one Idempotency-Key.
+ */
 export async function postJson<Body>(
   session: HttpSession,
   path: string,
   body?: object,
+  match?: number,
 ): Promise<Body> {
-  const key = { 'idempotency-key': randomUUID() };
+  const key = {
+    'idempotency-key': randomUUID(),
+    ...(match !== undefined && { 'if-match': `"${match}"` }),
+  };
   if (!body) return await askJson(session, { method: 'POST', path, headers: key });
   const headers = { ...key, ...JSON_TYPE };
   return await askJson(session, { method: 'POST', path, headers, body: JSON.stringify(body) });
@@ -72,9 +97,14 @@ export async function* pagesOf<Item>(
 }
 
 /** An answer that breaks off is asked for again. */
-async function askJson<Body>(session: HttpSession, request: HttpRequest): Promise<Body> {
+async function askJson<Body>(
+  session: HttpSession,
+  request: HttpRequest,
+  onHeaders: (headers: Headers) => void = () => undefined,
+): Promise<Body> {
   for (let tries = 1; tries <= MOST_TRIES; tries++) {
     const response = await send(session, request);
+    onHeaders(response.headers);
     try {
       return (await response.json()) as Body;
     } catch {

@@ -2,6 +2,7 @@ import { getJson, postJson } from './http-calls.ts';
 import { send } from './http-client.ts';
 import type { HttpSession } from './http-client.ts';
 import { HttpDevices } from './http-devices.ts';
+import { HttpFleet } from './http-fleet.ts';
 import { HttpTransfers } from './http-transfers.ts';
 import { HttpUploads } from './http-uploads.ts';
 import type { KeyProofs, Registry, RegistryAccount } from './registry.ts';
@@ -28,6 +29,7 @@ export class HttpRegistry implements Registry {
   readonly sealedUploads: HttpUploads;
   readonly keyProofs: KeyProofs;
   readonly transfers: HttpTransfers;
+  readonly fleet: HttpFleet;
   readonly #session: HttpSession;
 
   constructor(session: HttpSession) {
@@ -35,6 +37,7 @@ export class HttpRegistry implements Registry {
     this.devices = new HttpDevices(session);
     this.sealedUploads = new HttpUploads(session);
     this.transfers = new HttpTransfers(session);
+    this.fleet = new HttpFleet(session);
     this.keyProofs = {
       challenge: () => postJson(session, '/v1/provisioning-keys/nonce'),
       add: (proof, more = {}) => postJson(session, '/v1/provisioning-keys', { proof, ...more }),

@@ -1,9 +1,11 @@
 import { getJson, pagesOf, postJson } from './http-calls.ts';
+import { send } from './http-client.ts';
 import type { HttpSession } from './http-client.ts';
 import type {
   CountedTransfer,
   RegistryTransfer,
   RegistryTransfers,
+  StandingApproval,
   TransferDecision,
   TransferFilter,
   TransferItem,
@@ -11,6 +13,7 @@ import type {
 } from './transfers.ts';
 
 const TRANSFERS = '/v1/transfers';
+const APPROVALS = '/v1/standing-approvals';
 
 /** Transfers by keyline's own HTTP interface. */
 export class HttpTransfers implements RegistryTransfers {
@@ -45,6 +48,19 @@ export class HttpTransfers implements RegistryTransfers {
 
   withdraw(id: string, devices?: readonly string[]): Promise<CountedTransfer> {
     return postJson(this.#session, `${pathOf(id)}/withdrawal`, devices ? { devices } : {});
+  }
+
+  approvals(): AsyncIterable<readonly StandingApproval[]> {
+    return pagesOf(this.#session, APPROVALS);
+  }
+
+  addApproval(from: string): Promise<StandingApproval> {
+    return postJson(this.#session, APPROVALS, { from });
+  }
+
+  async removeApproval(from: string): Promise<void> {
+    const path = `${APPROVALS}/${encodeURIComponent(from)}`;
+    await send(this.#session, { method: 'DELETE', path });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { RegistryFleet } from './fleet.ts';
 import type { RegistryDevices } from './registry-devices.ts';
 import type { SealedUploads } from './sealed-uploads.ts';
 import type { RegistryTransfers } from './transfers.ts';
@@ -49,5 +50,7 @@ export interface Registry {
   readonly keyProofs?: KeyProofs;
   /** Where devices go from account to account. */
   readonly transfers?: RegistryTransfers;
+  /** The account's devices, where they are and what became of them. */
+  readonly fleet?: RegistryFleet;
   endSession(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { ItemCounts, ItemState, TransferState } from '../model/transfer-state.ts';
+import type { DeviceFilter } from './fleet.ts';
 
 /** Devices on their way from one account to another. */
 export interface RegistryTransfer {
@@ -11,6 +12,8 @@ export interface RegistryTransfer {
   readonly state: TransferState;
   /** How many devices were offered. */
   readonly items: number;
+  /** Nobody was asked. */
+  readonly decidedBy?: 'standing-approval';
   readonly note?: string;
   readonly expiresAt: string;
   readonly createdAt: string;
@@ -55,7 +58,7 @@ export interface LotDevices {
 export interface TransferWish {
   /** Handle of the destination. */
   readonly to: string;
-  readonly devices: ListedDevices | LotDevices;
+  readonly devices: ListedDevices | LotDevices | { readonly query: DeviceFilter };
   /** Devices that no line has reported as built, too. */
   readonly includePlanned: boolean;
   readonly note?: string;
@@ -91,6 +94,13 @@ export interface TransferFilter {
   readonly most?: number | undefined;
 }
 
+/** An account whose devices are accepted without being asked about. */
+export interface StandingApproval {
+  /** Handle. */
+  readonly from: string;
+  readonly createdAt: string;
+}
+
 /**
  * Transfers of a registry that has them. Each call can be repeated without another effect, and throws the
  * codes of a problem document.
@@ -108,4 +118,9 @@ export interface RegistryTransfers {
   decide(id: string, decision: TransferDecision): Promise<CountedTransfer>;
   /** Takes back all that is still offered, or these, at most 1,000. */
   withdraw(id: string, devices?: readonly string[]): Promise<CountedTransfer>;
+  /** By handle, page by page. */
+  approvals(): AsyncIterable<readonly StandingApproval[]>;
+  /** Accepts what this account offers from now on; what is there already stays. */
+  addApproval(from: string): Promise<StandingApproval>;
+  removeApproval(from: string): Promise<void>;
 }

@@ -18,8 +18,8 @@ const IN_EMPTY_HOME = ['key create', 'key import', 'station init'];
 /** Examples that need devices stand at this folder; station.test.ts runs them. */
 const DEVICES = './devices/';
 
-/** Topics whose examples need a registry with two accounts; transfer.test.ts runs them. */
-const WITH_ACCOUNTS = ['transfer'];
+/** Commands whose examples need a registry with two accounts; registry-examples.test.ts runs them. */
+const WITH_ACCOUNTS = /^(?:transfer|fleet|registry:template|escrow):/;
 
 /** Examples that need a registry that is served; register.test.ts runs those commands. */
 const WITH_REGISTRY = [
@@ -39,7 +39,7 @@ const examples = Object.entries(commands).flatMap(([id, { examples = [] }]) =>
     .filter((text) => !text.includes(DEVICES) && !WITH_REGISTRY.includes(id))
     // escrow.test.ts runs it.
     .filter((text) => !text.includes(' --escrow '))
-    .filter(() => !WITH_ACCOUNTS.includes(id.split(':')[0] ?? ''))
+    .filter(() => !WITH_ACCOUNTS.test(id))
     .map((text) =>
       text
         .replaceAll('<%= config.bin %>', 'keyline')

@@ -7,12 +7,18 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '../../src/model/role.ts';
-import { digestClientSecret, newClientSecret } from '../../src/service/auth/secret-digest.ts';
+import {
+  digestClientSecret,
+  digestPassword,
+  newClientSecret,
+} from '../../src/service/auth/secret-digest.ts';
 import { createAccount } from '../../src/service/store/accounts.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
 import { createPrincipal } from '../../src/service/store/principals.ts';
 import { keyline, PROGRAM, shell } from './cli.ts';
 import type { Ran } from './cli.ts';
+
+const PASSWORD = 'correct horse battery staple';
 
 /** A folder with a home and a registry that a process serves, and people who are logged in by context. */
 export class ServedRegistry implements AsyncDisposable {
@@ -27,14 +33,28 @@ export class ServedRegistry implements AsyncDisposable {
       KEYLINE_HOME: join(folder, 'home'),
       KEYLINE_PASSPHRASE_FILE: join(folder, 'pass'),
     };
-    writeFileSync(join(folder, 'pass'), 'correct horse battery staple\n', { mode: 0o600 });
+    writeFileSync(join(folder, 'pass'), `${PASSWORD}\n`, { mode: 0o600 });
   }
 
-  /** A registry with these accounts, each a log-in of the same name. */
-  static async start(accounts: Readonly<Record<string, readonly Role[]>>): Promise<ServedRegistry> {
+  /**
+   * A registry with these accounts, each a machine's log-in of the same name; `people` are more log-ins,
+   * each of one of those accounts.
+   */
+  static async start(
+    accounts: Readonly<Record<string, readonly Role[]>>,
+    people: Readonly<
+      Record<string, { readonly account: string; readonly roles: readonly Role[] }>
+    > = {},
+  ): Promise<ServedRegistry> {
     const served = new ServedRegistry();
     await served.must('registry init --admin root --admin-password-file pass');
-    for (const [handle, roles] of Object.entries(accounts)) await served.#addClient(handle, roles);
+    const ids = new Map<string, string>();
+    for (const [handle, roles] of Object.entries(accounts)) {
+      ids.set(handle, await served.#addClient(handle, roles));
+    }
+    for (const [login, { account, roles }] of Object.entries(people)) {
+      await served.#addPerson(login, { accountId: ids.get(account) ?? '', roles });
+    }
     // Proofs name the registry by its address, so the port is chosen here.
     const listen = `127.0.0.1:${await freePort()}`;
     const args = ['registry', 'serve', '--listen', listen, '--log-level', 'error'];
@@ -48,6 +68,10 @@ export class ServedRegistry implements AsyncDisposable {
     for (const handle of Object.keys(accounts)) {
       const files = `--client-id-file ${handle}.id --client-secret-file ${handle}.secret`;
       await served.must(`registry login ${served.url} --context ${handle} ${files}`);
+    }
+    for (const login of Object.keys(people)) {
+      const who = `--login ${login} --password-file pass`;
+      await served.must(`registry login ${served.url} --context ${login} ${who}`);
     }
     return served;
   }
@@ -93,20 +117,32 @@ export class ServedRegistry implements AsyncDisposable {
     writeFileSync(join(this.folder, name), `${lines.join('\n')}\n`);
   }
 
-  async #addClient(handle: string, roles: readonly Role[]): Promise<void> {
+  async #addPerson(
+    login: string,
+    { accountId, roles }: { readonly accountId: string; readonly roles: readonly Role[] },
+  ): Promise<void> {
+    await using store = await openStore(join(this.folder, 'registry.sqlite'), { create: false });
+    const secretDigest = await digestPassword(PASSWORD);
+    await store.change({ actor: 'registry' }, (change) =>
+      createPrincipal(change, { kind: 'user', accountId, login, name: login, roles, secretDigest }),
+    );
+  }
+
+  async #addClient(handle: string, roles: readonly Role[]): Promise<string> {
     await using store = await openStore(join(this.folder, 'registry.sqlite'), { create: false });
     const secret = newClientSecret();
-    const id = await store.change({ actor: 'registry' }, async (change) => {
+    const made = await store.change({ actor: 'registry' }, async (change) => {
       const wanted = { handle, name: handle, kind: 'oem' } as const;
       const { id: accountId } = await createAccount(change, wanted);
       const { id: principalId } = await createPrincipal(change, {
         ...{ kind: 'system', accountId, name: 'machine', roles },
         secretDigest: digestClientSecret(secret),
       });
-      return principalId;
+      return { accountId, principalId };
     });
-    writeFileSync(join(this.folder, `${handle}.id`), `${id}\n`);
+    writeFileSync(join(this.folder, `${handle}.id`), `${made.principalId}\n`);
     writeFileSync(join(this.folder, `${handle}.secret`), `${secret}\n`, { mode: 0o600 });
+    return made.accountId;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

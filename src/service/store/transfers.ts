@@ -70,7 +70,7 @@ export async function requestTransfer(
   const isList = !('lotId' in wanted.devices || 'query' in wanted.devices);
   if (items === 0 || (isList && items < asked)) {
     throw new KeylineError('state-conflict', {
-      message: `${asked - items} of ${asked} devices cannot be offered`,
+      message: `${asked - items} of ${asked} devices cannot be offered, the first is ${heldBack[0] ?? ''}`,
       hint: 'Devices that are retired, quarantined, cancelled, planned or offered already cannot.',
       facts: { asked, offered: items, serials: heldBack.slice(0, NAMED) },
     });
