@@ -19,8 +19,8 @@ export interface Cluster extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** Starts one as an unprivileged user, as PostgreSQL demands. */
-export async function startCluster(): Promise<Cluster> {
+/** Starts one as an unprivileged user, as PostgreSQL demands; it loses commits with its machine unless `isDurable`. */
+export async function startCluster({ isDurable = false } = {}): Promise<Cluster> {
   const bin = await binaries();
   const isRoot = process.getuid?.() === 0;
   const as = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
@@ -31,7 +31,8 @@ export async function startCluster(): Promise<Cluster> {
   const call = (program: string, args: string[]): Promise<unknown> =>
     run(join(bin, program), args, { ...as, env, cwd: folder });
   await call('initdb', ['-D', data, '-U', 'keyline', '-A', 'trust', '-E', 'UTF8', '-N']);
-  const options = `-k ${folder} -c listen_addresses= -c fsync=off -c shared_buffers=128MB`;
+  const fsync = isDurable ? 'on' : 'off';
+  const options = `-k ${folder} -c listen_addresses= -c fsync=${fsync} -c shared_buffers=128MB`;
   const control = (verb: string): Promise<unknown> =>
     call('pg_ctl', [
       ...[verb, '-D', data, '-w', '-m', 'fast', '-o', options],

@@ -35,9 +35,12 @@ export async function registerRows(
   context: BulkContext,
   rows: readonly DeviceRow[],
 ): Promise<BulkOutcome[]> {
+  // In the order of the rows, so that whoever goes through ids goes through neighbours.
+  const ids = rows.map(() => newId('dv', change.at)).sort();
   const outcomes: BulkOutcome[] = [];
   for (let from = 0; from < rows.length; from += BATCH) {
-    outcomes.push(...(await registerBatch(change, context, rows.slice(from, from + BATCH))));
+    const batch = { rows: rows.slice(from, from + BATCH), ids: ids.slice(from, from + BATCH) };
+    outcomes.push(...(await registerBatch(change, context, batch)));
   }
   return outcomes;
 }
@@ -45,9 +48,8 @@ export async function registerRows(
 async function registerBatch(
   change: Change,
   context: BulkContext,
-  rows: readonly DeviceRow[],
+  { rows, ids }: { readonly rows: readonly DeviceRow[]; readonly ids: readonly string[] },
 ): Promise<BulkOutcome[]> {
-  const ids = rows.map(() => newId('dv', change.at));
   const created = await insertDevices(change, context, { rows, ids });
   const outcomes = ids.map((id): BulkOutcome => (created.has(id) ? 'created' : 'conflict'));
   const rest = rows.map((row, at) => ({ row, at })).filter(({ at }) => outcomes[at] !== 'created');

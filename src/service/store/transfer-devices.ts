@@ -71,34 +71,39 @@ type Lookup = (
 
 const NAMED: Readonly<Record<keyof ListedDevices, Lookup>> = {
   ids: async (db, accountId, names) => {
-    const rows = await ownDevices(db, accountId).where('id', 'in', names).execute();
-    return new Map(rows.map(({ id }) => [id, id]));
+    // Not by the account: SQLite would rather walk all of its devices than look for each of these.
+    const rows = await db
+      .selectFrom('devices')
+      .select(['id', 'accountId'])
+      .where('id', 'in', names)
+      .where('uploadId', 'is', null)
+      .execute();
+    const own = rows.filter((row) => row.accountId === accountId);
+    return new Map(own.map(({ id }) => [id, id]));
   },
   serials: async (db, accountId, names) => {
-    const rows = await ownDevices(db, accountId).where('serial', 'in', names).execute();
+    const rows = await db
+      .selectFrom('devices')
+      .select(['id', 'serial'])
+      .where('accountId', '=', accountId)
+      .where('serial', 'in', names)
+      .where('uploadId', 'is', null)
+      .execute();
     return new Map(rows.map(({ id, serial }) => [serial, id]));
   },
   endpointKeys: async (db, accountId, names) => {
     const rows = await db
       .selectFrom('credentials')
       .innerJoin('devices', 'devices.id', 'credentials.deviceId')
-      .select(['devices.id', 'endpointKey'])
+      .select(['devices.id', 'endpointKey', 'accountId'])
       .where('endpointKey', 'in', names)
       .where('isActive', '=', 1)
-      .where('accountId', '=', accountId)
       .where('uploadId', 'is', null)
       .execute();
-    return new Map(rows.map(({ id, endpointKey }) => [endpointKey, id]));
+    const own = rows.filter((row) => row.accountId === accountId);
+    return new Map(own.map(({ id, endpointKey }) => [endpointKey, id]));
   },
 };
-
-function ownDevices(db: Reader, accountId: string) {
-  return db
-    .selectFrom('devices')
-    .select(['id', 'serial'])
-    .where('accountId', '=', accountId)
-    .where('uploadId', 'is', null);
-}
 
 async function* ofLot(
   db: Reader,

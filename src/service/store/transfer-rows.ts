@@ -2,6 +2,7 @@ import { mayBeOffered } from '../../model/device-state.ts';
 import type { ItemMove } from '../../model/transfer-state.ts';
 import type { Change } from './store.ts';
 import type { Transfer } from './transfers.ts';
+import { unindexed } from './unindexed.ts';
 
 /** What is to become of one offered device. */
 export interface RowMove {
@@ -81,7 +82,7 @@ async function unmovable(
 }
 
 async function handOver(
-  { db, at }: Change,
+  { db, at, dialect }: Change,
   { id: transferId, sourceAccountId, destinationAccountId }: Transfer,
   ids: readonly string[],
 ): Promise<void> {
@@ -115,7 +116,7 @@ async function handOver(
       version: eb('version', '+', 1),
     }))
     .where('id', 'in', ids)
-    .where('accountId', '=', sourceAccountId)
+    .where(unindexed(dialect, 'accountId'), '=', sourceAccountId)
     .execute();
 }
 

@@ -9,6 +9,7 @@ import type { Change, Reader } from './store.ts';
 import { idPages } from './transfer-devices.ts';
 import type { OfferedDevices } from './transfer-devices.ts';
 import type { Tables } from './tables.ts';
+import { unindexed } from './unindexed.ts';
 
 export type Transfer = Readonly<Selectable<Tables['transfers']>>;
 
@@ -156,7 +157,7 @@ async function offer(
           device.lit(null).as('decidedAt'),
         ])
         .where('devices.id', 'in', ids)
-        .where('accountId', '=', transfer.sourceAccountId)
+        .where(unindexed(change.dialect, 'accountId'), '=', transfer.sourceAccountId)
         .where('uploadId', 'is', null)
         .where('provisioning', 'in', built)
         .where('enrollment', 'in', ['pending', 'enrolled'])
