@@ -4,8 +4,9 @@ import { lineChoices, lineFlags, overwriteFlags } from '../../src/cli/bench-flag
 import { keyFlags } from '../../src/cli/credentials.ts';
 import { countFlag } from '../../src/cli/flags.ts';
 import { passFlags } from '../../src/cli/pass-flags.ts';
+import { registryContextFlags } from '../../src/cli/registry-context-flags.ts';
 import { runLine } from '../../src/cli/run-line.ts';
-import type { StationTally } from '../../src/job/station-event.ts';
+import type { LineTally } from '../../src/cli/run-line.ts';
 
 export default class StationRun extends BaseCommand {
   static override summary = 'Put credentials onto device after device';
@@ -39,6 +40,10 @@ export default class StationRun extends BaseCommand {
       helpValue: 'DIR',
       summary: 'Append what goes over each slot’s line to DIR/slot-N.log, secrets masked.',
     }),
+    register: Flags.boolean({
+      summary: 'Register each unit that passed; what a registry is away for waits.',
+    }),
+    ...registryContextFlags,
     ...passFlags,
     ...overwriteFlags,
     ...keyFlags,
@@ -46,7 +51,7 @@ export default class StationRun extends BaseCommand {
 
   protected override jsonIndent = 0;
 
-  async run(): Promise<StationTally> {
+  async run(): Promise<LineTally> {
     const { args, flags } = await this.parse(StationRun);
     return await runLine(this, lineChoices(args.lot, flags), flags);
   }

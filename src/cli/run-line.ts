@@ -3,6 +3,7 @@ import { loadJig } from '../job/check-device-file.ts';
 import { bookOf } from '../job/open-lot.ts';
 import { openLine } from '../job/open-line.ts';
 import type { LineChoices } from '../job/open-line.ts';
+import type { OutboxTally } from '../job/station-outbox.ts';
 import { runStation } from '../job/run-station.ts';
 import type { LineFlagValues } from './bench-flags.ts';
 import { KeylineError } from '../kernel/errors.ts';
@@ -10,14 +11,17 @@ import { commandCredentials } from './credentials.ts';
 import { openLineInput } from './line-input.ts';
 import { passLabels } from './pass-flags.ts';
 import type { PassFlagValues } from './pass-flags.ts';
+import type { RegistryContextValues } from './registry-context-flags.ts';
 import type { LineCommand } from './run-bench.ts';
 import { watchOutput } from './output-loss.ts';
 import { drawnScreen, jsonScreen, lineScreen } from './station-screen.ts';
 import { StationView } from './station-view.ts';
+import { openStationOutbox, reportOutbox } from './station-registry.ts';
 import { WireFiles } from './wire-files.ts';
 
 /** What the flags of `station run` gave beside those of every run. */
-export interface StationFlagValues extends LineFlagValues, PassFlagValues {
+export interface StationFlagValues extends LineFlagValues, PassFlagValues, RegistryContextValues {
+  readonly register: boolean;
   readonly jig: string;
   readonly slots?: string | undefined;
   readonly limit?: number | undefined;
@@ -28,12 +32,30 @@ export interface StationFlagValues extends LineFlagValues, PassFlagValues {
   readonly log?: string | undefined;
 }
 
+/** What a run came to, and what a registry was told of it. */
+export interface LineTally extends StationTally {
+  readonly registered?: OutboxTally;
+}
+
+/** For a registry, after the last unit. */
+const LAST_TRY_MS = 10_000;
+
 /** Works on the slots of a jig and shows it; 6 is the exit code where a device failed, 130 after Ctrl-C. */
 export async function runLine(
   command: LineCommand & { jsonEnabled(): boolean },
   choices: LineChoices,
   flags: StationFlagValues,
-): Promise<StationTally> {
+): Promise<LineTally> {
+  const tally = await workLine(command, choices, flags);
+  if (tally.registered) reportOutbox(command, tally.registered, choices.lot);
+  return tally;
+}
+
+async function workLine(
+  command: LineCommand & { jsonEnabled(): boolean },
+  choices: LineChoices,
+  flags: StationFlagValues,
+): Promise<LineTally> {
   const jig = await loadJig(flags.jig);
   const argv = flags['after-pass'];
   const afterPass = argv && { argv, timeoutMs: flags['after-pass-timeout'] * 1000 };
@@ -42,6 +64,9 @@ export async function runLine(
   const all = { ...choices, jig: jig.name, afterPass };
   await using line = await openLine(command.home, all, { credentials, toolVersion });
   for (const text of line.warnings) command.warning(text);
+  await using outbox = flags.register
+    ? await openStationOutbox({ home: command.home, ...line.run }, flags)
+    : undefined;
   using output = watchOutput(process.stdout);
   const signal = AbortSignal.any([command.signal, output.lost]);
   const { limit, once } = flags;
@@ -89,6 +114,7 @@ export async function runLine(
       ...{ jig, slots, limit, once, signal, scans, maxAttempts: flags['max-attempts'] },
       onEvent: (event) => {
         screen.take(event);
+        if (event.type === 'passed') outbox?.nudge();
       },
       ...(wire && {
         onWire: (slot, entry) => {
@@ -98,10 +124,11 @@ export async function runLine(
       ...(operator && { nextByOperator: (slot, until) => operator.next(slot, until) }),
     },
   );
+  const registered = await outbox?.end(tally.interrupted ? 0 : LAST_TRY_MS);
   output.throwIfFailed();
   if (tally.interrupted) process.exitCode = 130;
   else if (tally.failed > 0) process.exitCode = 6;
-  return tally;
+  return { ...tally, ...(registered && { registered }) };
 }
 
 function slotNumbers(text: string): number[] {

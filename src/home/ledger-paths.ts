@@ -12,3 +12,8 @@ export async function ensureLedgerFolder(home: Home): Promise<string> {
   await home.folder(join(home.path, 'ledger'));
   return ledgerPath(home);
 }
+
+/** How far each registry was told of what the home's ledger has; public, and no loss. */
+export function outboxPath(home: Home): string {
+  return join(home.path, 'ledger', 'registered.json');
+}

@@ -24,7 +24,7 @@ const WITH_ACCOUNTS = /^(?:transfer|fleet|registry:template|escrow):/;
 /** Examples that need a registry that is served; register.test.ts runs those commands. */
 const WITH_REGISTRY = [
   ...['registry:login', 'registry:logout', 'registry:whoami', 'registry:key:add'],
-  'escrow:register',
+  ...['escrow:register', 'station:register'],
 ];
 
 /** Where secrets are on purpose: what a workspace begins with, and what an example writes them to. */
