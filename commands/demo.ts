@@ -6,7 +6,7 @@ import type { DemoResult } from '../src/cli/demo.ts';
 export default class Demo extends BaseCommand {
   static override summary = 'Show the main job in a throw-away workspace';
   static override description =
-    'Key, lot, grant, a station with eight simulated devices of which one is broken, the manifest of what was built and its check, and the report: each command line with its result. Asks nothing, and leaves the report alone.';
+    'Key, lot, grant, a station with eight simulated devices of which one is broken, the manifest of what was built, the report; then a registry, where the devices wait until a customer has taken some of them, and follow the configuration that they verified: each command line with its result. Asks nothing, and leaves the report alone.';
 
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

@@ -1,23 +1,55 @@
-/** One command line of the demo. */
-export interface DemoStep {
+import { REGISTRY_STEPS } from './demo-registry-steps.ts';
+import { words } from './demo-words.ts';
+
+/** What happens in the demo, one after the other. */
+export type DemoStep = DemoCommand | DemoWatch | DemoCall;
+
+interface DemoPart {
   /** What it is for, as a sentence. */
   readonly about: string;
+  /** The program in the background, by the name that it was given, that is ended before. */
+  readonly ends?: string;
+  /** What later steps have in the place of a word in capitals: the first group of the pattern in what is said. */
+  readonly finds?: Readonly<Record<string, RegExp>>;
+}
+
+/** One command line. */
+export interface DemoCommand extends DemoPart {
   readonly argv: readonly string[];
   /** Whose KEYLINE_HOME it runs in. */
-  readonly at: 'factory' | 'station';
+  readonly at: 'factory' | 'station' | 'customer';
   /** The exit code that it must have, shown where it is not 0. */
   readonly exit?: number;
-  /** It goes on beside the others once it has said this. */
-  readonly ready?: string;
+  /** It goes on beside the others, by this name, once it has said this. */
+  readonly background?: { readonly name: string; readonly ready: RegExp };
+}
+
+/** What a program in the background says. */
+export interface DemoWatch extends DemoPart {
+  readonly watch: string;
+  /** What it must have said; what it says from now on is shown. */
+  readonly until: RegExp;
+}
+
+/** Requests to the registry for which there is no command. */
+export interface DemoCall extends DemoPart {
+  /** Resolves to the lines that show them. */
+  readonly call: (place: DemoPlace) => Promise<string>;
+}
+
+/** Where the demo is. */
+export interface DemoPlace {
+  readonly folder: string;
+  /** What was found so far, by its word. */
+  readonly found: ReadonlyMap<string, string>;
+  readonly signal: AbortSignal;
 }
 
 /** Stands for the recipient of the throw-away identity. */
 export const RECIPIENT = 'RECIPIENT';
 
-const words = (line: string): string[] => line.split(' ');
-
-/** The main job from a key to devices that are accounted for, and to the report of the shift. */
-export const DEMO_STEPS: readonly DemoStep[] = [
+/** From a key to devices that are accounted for, and to the report of the shift. */
+const FACTORY_STEPS: readonly DemoCommand[] = [
   {
     about: 'The factory makes a provisioning key. Everything else follows from it.',
     argv: words(`key create --label demo --recipient ${RECIPIENT}`),
@@ -48,7 +80,7 @@ export const DEMO_STEPS: readonly DemoStep[] = [
       'Eight simulated devices wait in a jig. What the fifth stores reads back as something else.',
     argv: words('device simulate --profile linux-shell --count 8 --dir sim --fault 5=wrong-answer'),
     at: 'station',
-    ready: 'Ctrl-C',
+    background: { name: 'devices', ready: /Ctrl-C/ },
   },
   {
     about:
@@ -56,6 +88,7 @@ export const DEMO_STEPS: readonly DemoStep[] = [
     argv: words('station run A1 --profile linux-shell --jig sim/jig.yaml --operator mia --once'),
     at: 'station',
     exit: 6,
+    finds: { SERIAL: /PASS +(DEMO-A1-\d+)/ },
   },
   {
     about: 'What was built: the verified units alone, sealed by the station under its grant.',
@@ -73,3 +106,6 @@ export const DEMO_STEPS: readonly DemoStep[] = [
     at: 'station',
   },
 ];
+
+/** The main job: built, accounted for, registered, and handed to who bought it. */
+export const DEMO_STEPS: readonly DemoStep[] = [...FACTORY_STEPS, ...REGISTRY_STEPS];
