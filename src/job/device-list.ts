@@ -150,7 +150,8 @@ function fromValues(valueOf: (name: string) => string | undefined, place: string
   for (const [kind, names] of COLUMNS) {
     const name = names.map(valueOf).find((value) => value !== undefined && value !== '');
     if (name === undefined) continue;
-    if (kind !== 'serials' && nameDevice(name, place).kind !== kind) {
+    const known = nameDevice(name, place);
+    if (kind !== 'serials' && known.kind !== kind) {
       throw invalid(place, `${JSON.stringify(name)} has not the form of its column`);
     }
     return { kind, name, ...(reason !== undefined && { reason }) };

@@ -196,6 +196,10 @@ export const REGISTRY_ERRORS = {
     status: 409,
     hint: 'Send the parts that GET of the upload names as missing, then commit again.',
   },
+  'template-invalid': {
+    exit: 3,
+    hint: 'Write `values`, and `trustAnchors` as SHA-256 digests in hexadecimal; nothing else.',
+  },
   'device-list-invalid': {
     exit: 3,
     hint: 'Write an id, serial or endpoint key a line, or CSV with a header that names one of them.',

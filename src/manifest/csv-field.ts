@@ -1,5 +1,5 @@
-/** What a spreadsheet takes for the beginning of a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
+/** What a spreadsheet takes for the beginning of a formula; after apostrophes too, so that each is told apart. */
+const FORMULA = /^'*[=+\-@\t\r]/;
 
 /** A field of RFC 4180 section 2, in quotes where it needs them. */
 export function csvField(text: string): string {

@@ -3,6 +3,7 @@ import { send } from './http-client.ts';
 import type { HttpSession } from './http-client.ts';
 import { HttpDevices } from './http-devices.ts';
 import { HttpFleet } from './http-fleet.ts';
+import { HttpTemplates } from './http-templates.ts';
 import { HttpTransfers } from './http-transfers.ts';
 import { HttpUploads } from './http-uploads.ts';
 import type { KeyProofs, Registry, RegistryAccount } from './registry.ts';
@@ -30,6 +31,7 @@ export class HttpRegistry implements Registry {
   readonly keyProofs: KeyProofs;
   readonly transfers: HttpTransfers;
   readonly fleet: HttpFleet;
+  readonly templates: HttpTemplates;
   readonly #session: HttpSession;
 
   constructor(session: HttpSession) {
@@ -38,6 +40,7 @@ export class HttpRegistry implements Registry {
     this.sealedUploads = new HttpUploads(session);
     this.transfers = new HttpTransfers(session);
     this.fleet = new HttpFleet(session);
+    this.templates = new HttpTemplates(session);
     this.keyProofs = {
       challenge: () => postJson(session, '/v1/provisioning-keys/nonce'),
       add: (proof, more = {}) => postJson(session, '/v1/provisioning-keys', { proof, ...more }),

@@ -1,6 +1,7 @@
 import type { RegistryFleet } from './fleet.ts';
 import type { RegistryDevices } from './registry-devices.ts';
 import type { SealedUploads } from './sealed-uploads.ts';
+import type { RegistryTemplates } from './templates.ts';
 import type { RegistryTransfers } from './transfers.ts';
 
 /** The account that this session is for. */
@@ -52,5 +53,7 @@ export interface Registry {
   readonly transfers?: RegistryTransfers;
   /** The account's devices, where they are and what became of them. */
   readonly fleet?: RegistryFleet;
+  /** What devices are configured with. */
+  readonly templates?: RegistryTemplates;
   endSession(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -133,6 +133,34 @@ it('accepts unasked what an account with a standing approval gets, by what devic
     'widgets',
   ]);
   expect(after.result).toMatchObject({ state: 'open' });
+});
+
+it('sets a template from a file, once for the same content, and never over another version', async () => {
+  served.write('default.yaml', [
+    'values:',
+    '  broker: mqtts://broker.example',
+    '  name: "{serial}"',
+  ]);
+  const set = (...words: string[]) =>
+    served.ask('widgets', ['registry', 'template', 'set', 'default', 'default.yaml', ...words]);
+  expect((await set('--dry-run')).result).toMatchObject({ after: 0, added: ['broker', 'name'] });
+  expect((await served.ask('widgets', 'registry template list')).result).toEqual([]);
+  expect(await set()).toMatchObject({ code: 2, error: { code: 'needs-yes' } });
+  expect((await set('--yes')).result).toMatchObject({ template: { version: 1 } });
+  expect((await set('--yes')).result).toMatchObject({ isUnchanged: true });
+  await served.must('registry template show default -o copy.yaml', 'widgets');
+  expect(statSync(join(served.folder, 'copy.yaml')).mode & 0o777).toBe(0o600);
+  const again = await served.ask('widgets', 'registry template set default copy.yaml --yes');
+  expect(again.result).toMatchObject({ after: 1, isUnchanged: true });
+  served.write('default.yaml', ['{"trustAnchors": [], "values": {"name": "x", "port": 1}}']);
+  const next = await set('--after', '1', '--yes');
+  expect(next.result).toMatchObject({ removed: ['broker'], changed: ['name'], added: ['port'] });
+  const stale = await set('--after', '1', '--yes');
+  expect([stale.code, stale.error?.code]).toEqual([5, 'precondition-failed']);
+  served.write('default.yaml', ['values: {}', 'anchors: []']);
+  expect(await set('--yes')).toMatchObject({ code: 3, error: { code: 'template-invalid' } });
+  served.write('default.yaml', ['values: { name: "{colour}" }']);
+  expect(await set('--yes')).toMatchObject({ code: 5, error: { code: 'request-invalid' } });
 });
 
 const eventsIn = (stdout: string): RegistryEvent[] =>

@@ -70,6 +70,10 @@ async function offer(line: string): Promise<string> {
   if (line.includes('approval remove')) {
     await served.must('transfer approval add acme --yes', 'widgets');
   }
+  served.write('default.yaml', ['trustAnchors: []', 'values: { name: "{serial}" }']);
+  if (line.includes('template show')) {
+    await served.must('registry template set default default.yaml --yes', 'widgets');
+  }
   served.write('broken.csv', ['serial,reason', `${devices[0] ?? ''},dropped`]);
   if (!SOME_TRANSFER.test(line)) return line;
   served.write('offered.txt', line.includes(serial(7)) ? [...devices, serial(7)] : devices);
