@@ -31,6 +31,7 @@ export interface Member {
 /** One process that serves. */
 export interface Served extends AsyncDisposable {
   readonly url: string;
+  readonly pid: number;
   kill(): Promise<void>;
 }
 
@@ -41,7 +42,7 @@ export interface Answered {
   readonly headers: Headers;
 }
 
-/** A registry on PostgreSQL, with its database in the test's hands, served by processes of the built command. */
+/** A registry, mostly on PostgreSQL, with its database in the test's hands, served by processes of the built command. */
 export class ServedRegistry implements AsyncDisposable {
   readonly folder: string;
   readonly database: string;
@@ -55,7 +56,7 @@ export class ServedRegistry implements AsyncDisposable {
     [this.store, this.masterKey] = parts;
   }
 
-  static async create(cluster: Cluster): Promise<ServedRegistry> {
+  static async create(cluster: Pick<Cluster, 'database'>): Promise<ServedRegistry> {
     const folder = await mkdtemp(join(tmpdir(), 'keyline-served-'));
     const database = await cluster.database();
     const [adminPasswordFile, masterKeyFile] = [join(folder, 'pass'), join(folder, 'registry.key')];
@@ -75,6 +76,7 @@ export class ServedRegistry implements AsyncDisposable {
     const [url] = await process.until(/http:\/\/[\d.:]+/);
     return {
       url,
+      pid: process.pid,
       kill: () => process.kill(),
       [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
     };
