@@ -2,6 +2,7 @@ import { toHex } from '../kernel/bytes.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { parseCsvRow } from './csv-row.ts';
 import { parseJsonRow } from './json-row.ts';
+import { wholeRows } from './row-ends.ts';
 import { countRows, splitRows } from './row-reader.ts';
 import { decodeValue } from './value-formats.ts';
 import { builtHeader, builtLabel, parseBuiltPlan } from '../model/built-columns.ts';
@@ -45,6 +46,10 @@ export function planUpload(seal: ManifestSeal, lot: Lot): BuiltPlan {
   return plan;
 }
 
+/** What is in memory and in a transaction at once, some hundred milliseconds in which nobody else writes. */
+const BATCH_ROWS = 8_192;
+const BATCH_BYTES = 4 * 1024 * 1024;
+
 /** Reads the chunks of one sealed manifest, whose bytes are known to be those of the seal. */
 export class PartReader {
   readonly #plan: BuiltPlan;
@@ -67,8 +72,18 @@ export class PartReader {
 
   /** The rows of chunk `n` in their order. */
   read(n: number, bytes: Uint8Array): ReadRow[] {
-    const rows = splitRows(this.#withoutHeader(n, bytes), this.#plan.format);
-    return rows.map((row) => this.#readRow(row));
+    return [...this.batches(n, bytes)].flat();
+  }
+
+  /** The rows of chunk `n` in their order, a few thousand at a time, so that they are never all in memory. */
+  *batches(n: number, bytes: Uint8Array): Generator<ReadRow[]> {
+    let rest = this.#withoutHeader(n, bytes);
+    while (rest.length > 0) {
+      const { end } = wholeRows(rest.subarray(0, BATCH_BYTES), BATCH_ROWS, this.#plan.format);
+      const batch = end > 0 ? rest.subarray(0, end) : rest;
+      yield splitRows(batch, this.#plan.format).map((row) => this.#readRow(row));
+      rest = rest.subarray(batch.length);
+    }
   }
 
   /** How many rows chunk `n` has, and how many its seal says that it has. */

@@ -50,7 +50,7 @@ const client = spawn(process.execPath, [PROGRAM, 'escrow', 'register', 'A1', '--
 let clientMb = 0;
 const timer = setInterval(() => {
   try {
-    clientMb = usage(client.pid ?? 0).mb;
+    clientMb = Math.max(clientMb, usage(client.pid ?? 0).mb);
   } catch {
     // It has ended.
   }

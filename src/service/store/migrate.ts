@@ -10,8 +10,8 @@ import type { Tables } from './tables.ts';
 
 /** What each database calls the types of the tables. */
 export const TYPES: Readonly<Record<Dialect, SqlTypes>> = {
-  sqlite: { text: 'TEXT', bytes: 'BLOB', whole: 'INTEGER' },
-  postgres: { text: 'TEXT COLLATE "C"', bytes: 'BYTEA', whole: 'BIGINT' },
+  sqlite: { text: 'TEXT', bytes: 'BLOB', whole: 'INTEGER', isPostgres: false },
+  postgres: { text: 'TEXT COLLATE "C"', bytes: 'BYTEA', whole: 'BIGINT', isPostgres: true },
 };
 
 /** Any number, the same for every version: whoever migrates holds it. */

@@ -4,6 +4,7 @@ export interface SqlTypes {
   readonly text: string;
   readonly bytes: string;
   readonly whole: string;
+  readonly isPostgres: boolean;
 }
 
 /** One step forward; a step that was released is never changed. */

@@ -9,9 +9,19 @@ export type IdKind = 'ac' | 'pr' | 'up' | 'dv' | 'tr' | 'ct' | 'op';
  * a page of the newest is a range of the key, and rows that come in together lie together.
  */
 export function newId(kind: IdKind, at: string): string {
-  const bytes = new Uint8Array(randomBytes(16));
-  bytes.set(u64(Date.parse(at)).subarray(2), 0);
-  return `${kind}_${toCrockford(bytes)}`;
+  return newIds(kind, at, 1)[0] ?? '';
+}
+
+/** So many new ones of the same moment, as `newId` makes one. */
+export function newIds(kind: IdKind, at: string, count: number): string[] {
+  const time = u64(Date.parse(at)).subarray(2);
+  const random = randomBytes(10 * count);
+  return Array.from({ length: count }, (_, n) => {
+    const bytes = new Uint8Array(16);
+    bytes.set(time, 0);
+    bytes.set(random.subarray(10 * n, 10 * n + 10), 6);
+    return `${kind}_${toCrockford(bytes)}`;
+  });
 }
 
 /** Whether a text can be such an id, before a database is asked. */

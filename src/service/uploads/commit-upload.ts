@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import { concat } from '../../kernel/bytes.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import { PartReader } from '../../manifest/part-reader.ts';
 import type { ReadRow } from '../../manifest/part-reader.ts';
@@ -23,11 +25,8 @@ const ORIGIN = { actor: 'registry' } as const;
 /** Told after each step that was committed. */
 export type OnStep = (operation: Operation) => void | Promise<void>;
 
-/** Rows a transaction: a few hundred milliseconds in which nobody else writes. */
-const ROWS_AT_ONCE = 8_192;
-
 /**
- * Makes devices of an upload's rows, some thousands a transaction, and notes with the last of a part what
+ * Makes devices of an upload's rows, a batch of `PartReader` a transaction, and notes with the last of a part what
  * became of it, in one audit entry and one event; then shows them all at once. Where it was cut short,
  * another call goes on, and a part in hand is applied again; `signal` gives the operation back. Throws
  * `state-conflict` where another process has taken the operation over.
@@ -55,21 +54,29 @@ export async function commitUpload(
     const part = await uploads.nextPart(store.reader, upload.id);
     if (!part) break;
     const content = part.content ?? new Uint8Array();
-    const rows = reader.read(part.n, part.isGzip === 1 ? await unpack(content) : content);
-    const outcomes = new Uint8Array(rows.length);
-    let from = 0;
+    const bytes = part.isGzip === 1 ? await unpack(content) : content;
+    const batches = reader.batches(part.n, bytes);
+    const outcomes: Uint8Array[] = [];
+    let batch = batches.next();
     do {
-      const batch = rows.slice(from, from + ROWS_AT_ONCE);
+      const rows = batch.done ? [] : batch.value;
+      const at = outcomes.length;
+      let following: typeof batch | undefined;
       operation = await store.change(ORIGIN, async (change) => {
-        outcomes.set(await applyRows(change, context, batch), from);
-        const isLast = from + ROWS_AT_ONCE >= rows.length;
-        if (isLast) await endPart(change, { upload, part, outcomes });
+        const applied = applyRows(change, context, rows);
+        // While the database works on one batch, the next is read; of a failure, whoever awaits it hears.
+        applied.catch(() => undefined);
+        await setImmediate();
+        following ??= batches.next();
+        outcomes[at] = await applied;
+        const isLast = following.done ?? false;
+        if (isLast) await endPart(change, { upload, part, outcomes: concat(...outcomes) });
         change.wake(operation.id);
         return held(await advanceOperation(change, operation, operation.done + (isLast ? 1 : 0)));
       });
       await onStep?.(operation);
-      from += ROWS_AT_ONCE;
-    } while (from < rows.length && !signal?.aborted);
+      batch = following ?? batch;
+    } while (!batch.done && !signal?.aborted);
   }
   const ended = await store.change(ORIGIN, async (change) => {
     const result = await countAll(change, upload);

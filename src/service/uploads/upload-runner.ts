@@ -9,15 +9,17 @@ import { isPostgres } from '../store/open-store.ts';
 import { takeOperation } from '../store/operations.ts';
 import type { Operation } from '../store/operations.ts';
 import { COMMIT_KIND } from '../store/uploads.ts';
-import { commitUpload, failCommit } from './commit-upload.ts';
+import { failCommit } from './commit-upload.ts';
 
 /** An operation whose process died is taken over so soon after its lease has ended. */
 const LOOK_MS = 5_000;
 const ORIGIN = { actor: 'registry' } as const;
+/** A batch of rows needs a tenth of it; without a limit V8 lets garbage lie until there is much more. */
+const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 };
 
 /**
- * Carries out committed uploads one after the other until the service closes or it is disposed: on SQLite
- * in a worker thread with a connection of its own, on PostgreSQL here, where the server does the work.
+ * Carries out committed uploads one after the other until the service closes or it is disposed, in a worker
+ * thread with a connection of its own.
  */
 export class UploadRunner implements AsyncDisposable {
   readonly #service: Service;
@@ -64,8 +66,7 @@ export class UploadRunner implements AsyncDisposable {
     const { store } = this.#service;
     const closing = this.#closing;
     try {
-      if (isPostgres(this.#database)) await commitUpload(store, operation, { signal: closing });
-      else await this.#inWorker(operation);
+      await this.#inWorker(operation);
     } catch (error) {
       if (closing.aborted) return;
       // One that comes out of the worker's thread has its code and is no KeylineError any more.
@@ -83,7 +84,10 @@ export class UploadRunner implements AsyncDisposable {
     const closing = this.#closing;
     const workerData = { database: this.#database, operation };
     const url = assetUrl('upload-worker.js');
-    const worker = new Worker(url, { workerData, execArgv: [], env: {}, name: 'keyline-upload' });
+    // PostgreSQL's password and certificates are in the environment.
+    const env = isPostgres(this.#database) ? process.env : {};
+    const options = { workerData, env, execArgv: [], resourceLimits: LIMITS };
+    const worker = new Worker(url, { ...options, name: 'keyline-upload' });
     // It ends by itself after the part in hand: a thread that is torn out of a call into
     // @photostructure/sqlite 1.2.1 takes the whole process with it (SIGABRT).
     const stop = (): void => {
@@ -93,7 +97,8 @@ export class UploadRunner implements AsyncDisposable {
     closing.addEventListener('abort', stop);
     let waking = Promise.resolve();
     worker.on('message', (ids: readonly string[]) => {
-      // The worker's connection wakes nobody in this thread.
+      if (isPostgres(this.#database)) return;
+      // The worker's SQLite connection wakes nobody in this thread.
       waking = waking
         .then(() =>
           store.change(ORIGIN, (change) => {
