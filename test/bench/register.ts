@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keyline, PROGRAM } from '../acceptance/cli.ts';
+import { eventsAfter } from '../../src/service/store/feed.ts';
 import { startCluster } from '../system/postgres.ts';
 import { ServedRegistry } from '../system/served-registry.ts';
 
@@ -57,6 +58,7 @@ const timer = setInterval(() => {
 }, 100);
 const [code] = (await once(client, 'exit')) as [number | null];
 clearInterval(timer);
+const endedAt = Date.now();
 const seconds = (performance.now() - start) / 1_000;
 const after = usage(served.pid);
 process.stdout.write(
@@ -64,6 +66,17 @@ process.stdout.write(
     `server ${before.mb.toFixed(0)} → ${after.mb.toFixed(0)} MB, ${(after.cpu - before.cpu).toFixed(1)} s of processor, ` +
     `client ${clientMb.toFixed(0)} MB\n`,
 );
+const { reader } = registry.store;
+const events = await eventsAfter(reader, engineer.accountId, { after: 0, limit: 1_000 });
+const timeOf = (type: string): number =>
+  Date.parse(events.findLast((e) => e.type === type)?.at ?? '');
+const [begun, sent, applied] = ['upload.begun', 'operation.created', 'operation.succeeded'].map(
+  timeOf,
+) as [number, number, number];
+const times = [sent - begun, applied - sent, endedAt - applied].map((ms) =>
+  (ms / 1_000).toFixed(1),
+);
+process.stdout.write(`sent in ${times[0]} s, applied in ${times[1]} s, shown in ${times[2]} s\n`);
 await served[Symbol.asyncDispose]();
 await registry[Symbol.asyncDispose]();
 await cluster?.[Symbol.asyncDispose]();
