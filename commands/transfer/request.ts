@@ -6,6 +6,7 @@ import { describeTransfer } from '../../src/cli/describe-transfer.ts';
 import { rangeFlag } from '../../src/cli/flags.ts';
 import { openRegistryFor, registryContextFlags } from '../../src/cli/registry-context-flags.ts';
 import type { CountedTransfer } from '../../src/job/list-transfers.ts';
+import { saidWhenInterrupted } from '../../src/job/interrupted-request.ts';
 import { requestTransfer, secondsUntil } from '../../src/job/request-transfer.ts';
 
 export default class TransferRequest extends BaseCommand {
@@ -47,7 +48,10 @@ export default class TransferRequest extends BaseCommand {
     };
     const { registry } = await openRegistryFor(this, flags);
     const { home, signal } = this;
-    const transfer = await requestTransfer(registry.transfers, request, { home, signal });
+    const transfer = await saidWhenInterrupted(
+      requestTransfer(registry.transfers, request, { home, signal }),
+      'The offer may have been made: `keyline transfer list` shows it.',
+    );
     this.print(describeTransfer(transfer));
     return transfer;
   }

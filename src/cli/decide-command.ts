@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { decideTransfer } from '../job/decide-transfer.ts';
 import { readDevices } from '../job/device-list.ts';
+import { saidWhenInterrupted } from '../job/interrupted-request.ts';
 import { planDecision } from '../job/plan-decision.ts';
 import type { DecisionMove, DecisionPlan, DecisionScope } from '../job/plan-decision.ts';
 import { KeylineError } from '../kernel/errors.ts';
@@ -108,13 +109,17 @@ async function decideWithProgress(
   const stream = command.jsonEnabled() ? { write: () => true } : process.stderr;
   let progress: Progress | undefined;
   try {
-    return await decideTransfer(transfers, plan, {
+    const decided = decideTransfer(transfers, plan, {
       signal: command.signal,
       onProgress: (done, total) => {
         progress ??= createProgress('Deciding', total, stream);
         progress.update(done);
       },
     });
+    return await saidWhenInterrupted(
+      decided,
+      'What was decided stands, and is carried out; the same command goes on with the rest.',
+    );
   } finally {
     progress?.end();
   }

@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { readDevices } from '../job/device-list.ts';
+import { saidWhenInterrupted } from '../job/interrupted-request.ts';
 import { moveDevices } from '../job/move-devices.ts';
 import type { FleetDevice, MovedDevice } from '../job/move-devices.ts';
 import { KeylineError } from '../kernel/errors.ts';
@@ -88,7 +89,7 @@ export async function moveByCommand(
   if (!dryRun) await command.confirm(question(nameDevices(names)), yes);
   const stream = command.jsonEnabled() ? { write: () => true } : process.stderr;
   let progress: Progress | undefined;
-  const devices = await moveDevices(
+  const moving = moveDevices(
     names,
     (name) => (dryRun ? show(fleet, name) : move(fleet, name)),
     (done, total) => {
@@ -96,6 +97,10 @@ export async function moveByCommand(
       progress.update(done);
     },
   ).finally(() => progress?.end());
+  const devices = await saidWhenInterrupted(
+    moving,
+    'Devices that were reached stay as they are now; the same command goes on with the rest.',
+  );
   const failed = devices.flatMap(({ error }) => (error ? [error] : []));
   const [only] = failed;
   if (only && devices.length === 1) throw new KeylineError(only.code, { message: only.message });
