@@ -83,4 +83,9 @@ export const REGISTRY_STEPS: readonly DemoStep[] = [
     about: 'What the first of them keeps, verified once more from its memory alone.',
     call: showKeptConfiguration,
   },
+  {
+    about: 'What widgets has now.',
+    argv: words('fleet list'),
+    at: 'customer',
+  },
 ];

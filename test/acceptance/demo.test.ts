@@ -17,6 +17,7 @@ it('the demo goes from a key to devices that follow their owner, and leaves its 
       ...['registry init', 'registry serve', 'POST /v1/accounts', 'POST /v1/accounts'],
       ...['registry login', 'registry login', 'registry key', 'escrow register'],
       ...['device simulate', 'PUT /v1/templates/default', 'transfer request', 'transfer approve'],
+      'fleet list',
     ]);
     expect(readdirSync(dirname(report))).toEqual(['report.html']);
     const page = readFileSync(report, 'utf8');
