@@ -31,6 +31,8 @@ function wordsOf(event: EscrowDeviceEvent): string {
   switch (event.type) {
     case 'waiting':
       return 'in escrow mode, waits for its owner';
+    case 'kept':
+      return `keeps version ${event.version} of step ${event.step}, verified again`;
     case 'accepted': {
       const { step, version, owners } = event;
       return `verified version ${version} of step ${step} over ${counted(owners, 'owner')}, keeps it`;

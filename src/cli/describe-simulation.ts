@@ -3,11 +3,9 @@ import type { Simulation, SimulatorEvent } from '../job/simulate-devices.ts';
 import { table } from './table.ts';
 
 /** The help of `device simulate`. */
-export const SIMULATION_HELP = `Each device keeps its memory in DIR/device-N.json and stands behind DIR/slot-N, or behind
-a TCP port; DIR/jig.yaml is the matching jig. Runs until Ctrl-C. With --escrow the devices
-that a station has written go to a registry instead: each proves its credential, waits for
-its owner, verifies the configuration that it gets up to its custody anchor, keeps and
-acknowledges it; with --json each event is a line.
+export const SIMULATION_HELP = `Each device keeps its memory in DIR/device-N.json and stands behind DIR/slot-N, or behind a TCP port; DIR/jig.yaml is the matching jig. Runs until Ctrl-C.
+
+With --escrow the devices that a station has written go to a registry instead. Each proves its credential, waits for its owner, verifies the configuration that it gets up to its custody anchor, keeps and acknowledges it; what does not verify it refuses, and says why. With --json each event is a line before the result. Exits 6 where a device refused something or is not known.
 
 Faults can be changed while it runs, in DIR/faults.json:
 

@@ -51,7 +51,7 @@ export type EscrowDeviceEvent = {
 /** How the devices stood at the end. */
 export interface EscrowResult extends EscrowStart {
   readonly dir: string;
-  /** In normal mode, with a verified configuration that the registry knows of. */
+  /** In normal mode, with a configuration that they verified. */
   readonly active: number;
   readonly waiting: number;
   /** What came last does not verify. */
@@ -113,7 +113,8 @@ export async function simulateEscrow(options: EscrowOptions): Promise<EscrowResu
   }
   const count = (type: EscrowEvent['type']): number =>
     [...last.values()].filter((one) => one === type).length;
-  const settled = { active: count('active'), refused: count('refused') };
+  const active = count('active') + count('kept');
+  const settled = { active, refused: count('refused') };
   const unauthenticated = count('unauthenticated');
   const waiting = players.length - settled.active - settled.refused - unauthenticated;
   return { dir: files.dir, ...start, ...settled, waiting, unauthenticated };

@@ -9,6 +9,8 @@ import { verifyDelivery } from './verify-delivery.ts';
 export type EscrowEvent =
   /** In escrow mode: it proved its credential, has no owner's configuration to follow, and waits. */
   | { readonly type: 'waiting' }
+  /** It was switched on, and what it keeps verifies: it follows that, whoever answers. */
+  | ({ readonly type: 'kept' } & Held)
   /** It verified a configuration up to its trust anchor and keeps it. */
   | ({ readonly type: 'accepted'; readonly owners: number } & Held)
   /** In normal mode: the registry knows that it follows this configuration. */
@@ -79,6 +81,7 @@ export class EscrowDevice {
       const { configuration, digest } = verifyDelivery(own, memory.delivery);
       const { step, version } = configuration;
       this.#held = { step, version, digest };
+      this.#tell({ type: 'kept', ...this.#held });
     } catch (error) {
       this.#refuse(error);
     }

@@ -92,18 +92,39 @@ describe('a device in escrow mode', () => {
     await live();
     const counted = last()?.counter ?? 0;
     const { events } = await live();
-    expect(events).toMatchObject([{ type: 'active', step: 0, version: 1 }]);
+    expect(events).toMatchObject([
+      { type: 'kept', step: 0, version: 1 },
+      { type: 'active', step: 0, version: 1 },
+    ]);
     expect(last()).toMatchObject({ counter: counted + 1, config: { status: 'applied' } });
+  });
+
+  it('does not follow what it keeps where somebody has changed that', async () => {
+    registry.delivered = chain.delivery();
+    await live();
+    const memory = DeviceMemory.open(path, FACTS);
+    const kept = Uint8Array.from(keptBy() ?? []);
+    kept[kept.length - 1] = (kept.at(-1) ?? 0) ^ 1;
+    new EscrowMemory(memory).keep(kept);
+    registry.delivered = undefined;
+    expect((await live()).events).toMatchObject([
+      { type: 'refused', reason: 'signature' },
+      { type: 'waiting' },
+    ]);
   });
 
   it('takes a newer version, and the next owner’s first one', async () => {
     registry.delivered = chain.delivery({ version: 7 });
     await live();
     registry.delivered = chain.delivery({ version: 8 });
-    expect((await live()).events).toMatchObject([{ type: 'accepted', version: 8 }, {}]);
+    expect((await live()).events).toMatchObject([{}, { type: 'accepted', version: 8 }, {}]);
     chain.giveOn();
     registry.delivered = chain.delivery();
-    expect((await live()).events).toMatchObject([{ type: 'accepted', step: 1, version: 1 }, {}]);
+    expect((await live()).events).toMatchObject([
+      {},
+      { type: 'accepted', step: 1, version: 1 },
+      {},
+    ]);
   });
 });
 
@@ -219,7 +240,7 @@ describe('a lying registry', () => {
     const { bytes } = registry.delivered;
     await live();
     registry.delivered = rollBack();
-    expect((await live()).events).toMatchObject([{ type: 'refused', reason: 'not-newer' }]);
+    expect((await live()).events).toMatchObject([{ type: 'kept' }, { reason: 'not-newer' }]);
     expect(keptBy()).toEqual(bytes);
   });
 
