@@ -4,6 +4,7 @@ import { KeylineError } from '../kernel/errors.ts';
 import type { ItemMove } from '../model/transfer-state.ts';
 import { WakeSignal } from './http/stream.ts';
 import type { Service } from './service.ts';
+import { analyze } from './store/analyze.ts';
 import {
   advanceOperation,
   endOperation,
@@ -67,6 +68,7 @@ async function carryOut(store: Store, taken: Operation, signal: AbortSignal): Pr
   let operation = taken;
   let after = '';
   const totals: Partial<Record<ItemMove, number>> = {};
+  await analyze(store, ['transferItems']);
   while (!signal.aborted) {
     const step = await store.change(ORIGIN, async (change) => {
       const batch = await applyBatch(change, operation.subject, after);

@@ -5,6 +5,7 @@ import { PartReader } from '../../manifest/part-reader.ts';
 import type { ReadRow } from '../../manifest/part-reader.ts';
 import { verifyManifestSeal } from '../../seals/manifest-seal.ts';
 import type { DeviceRow } from '../../model/device-row.ts';
+import { analyze } from '../store/analyze.ts';
 import {
   advanceOperation,
   endOperation,
@@ -24,6 +25,9 @@ const ORIGIN = { actor: 'registry' } as const;
 
 /** Told after each step that was committed. */
 export type OnStep = (operation: Operation) => void | Promise<void>;
+
+/** So many change how the database should look for one of them. */
+const MANY_ROWS = 10_000;
 
 /**
  * Makes devices of an upload's rows, a batch of `PartReader` a transaction, and notes with the last of a part what
@@ -84,6 +88,7 @@ export async function commitUpload(
     return held(await endOperation(change, operation, { result }));
   });
   await onStep?.(ended);
+  if (seal.count >= MANY_ROWS) await analyze(store, ['devices', 'credentials']);
 }
 
 /** Ends the operation of a commit that can never succeed; nothing of the upload is seen. */

@@ -25,6 +25,7 @@ export interface BenchRegistry extends AsyncDisposable {
 export async function serveRegistry(database?: string): Promise<BenchRegistry> {
   const dir = mkdtempSync(join(tmpdir(), 'keyline-bench-'));
   const world = await World.make(join(dir, 'registry'), database);
+  await forgetTemplate(world);
   const args = ['registry', 'serve', '--database', world.database, '--public-url', PUBLIC_URL];
   const files = ['--master-key-file', world.masterKeyFile, '--listen', '127.0.0.1:0'];
   const server = spawn(
@@ -59,6 +60,14 @@ export async function serveRegistry(database?: string): Promise<BenchRegistry> {
       rmSync(dir, { recursive: true });
     },
   };
+}
+
+/** The maker's devices have nothing to be configured with: they wait. */
+async function forgetTemplate({ database, maker }: World): Promise<void> {
+  await using store = await openStore(database, { create: false });
+  await store.change({ actor: 'registry' }, (change) =>
+    change.db.deleteFrom('configTemplates').where('accountId', '=', maker.accountId).execute(),
+  );
 }
 
 /** Registers units from `first` on by a sealed upload, as the command line does. */
