@@ -5,7 +5,7 @@ import { Secret } from '../kernel/secret.ts';
 import { readSecretFile, readSecretInput } from '../keystore/read-input.ts';
 import type { ClientProof, PersonProof } from '../job/registry-login.ts';
 import type { BaseCommand } from './base-command.ts';
-import { contextFlag } from './registry-context-flags.ts';
+import { caFileFlag, contextFlag } from './registry-context-flags.ts';
 
 const CLIENT = { helpGroup: 'SYSTEM ACCOUNT' } as const;
 const PERSON = { helpGroup: 'PERSON' } as const;
@@ -13,6 +13,7 @@ const PERSON = { helpGroup: 'PERSON' } as const;
 /** How one logs in to a registry: as a person, or as a system account with its client's files. */
 export const loginFlags = {
   context: contextFlag,
+  'ca-file': caFileFlag,
   login: Flags.string({ ...PERSON, helpValue: 'NAME', summary: 'Log-in name; asked for.' }),
   account: Flags.string({
     ...PERSON,

@@ -11,6 +11,12 @@ export const contextFlag = Flags.string({
   summary: 'The log-in to use, or KEYLINE_CONTEXT.',
 });
 
+/** `--ca-file FILE`. */
+export const caFileFlag = Flags.string({
+  ...{ helpValue: 'FILE', helpGroup },
+  summary: 'Trust these certificates (PEM) and no others, or KEYLINE_CA_FILE.',
+});
+
 /** The flags of every command that speaks to a registry. */
 export const registryContextFlags = {
   context: contextFlag,
@@ -22,6 +28,7 @@ export const registryContextFlags = {
     ...{ helpValue: 'FILE|-', helpGroup },
     summary: 'A token instead of a log-in, or KEYLINE_TOKEN_FILE.',
   }),
+  'ca-file': caFileFlag,
   'insecure-http': Flags.boolean({ helpGroup, summary: 'Plain HTTP beyond this machine.' }),
 };
 
@@ -30,6 +37,7 @@ export interface RegistryContextValues {
   readonly context?: string | undefined;
   readonly registry?: string | undefined;
   readonly 'token-file'?: string | undefined;
+  readonly 'ca-file'?: string | undefined;
   readonly 'insecure-http'?: boolean;
 }
 
@@ -47,6 +55,7 @@ export function registryChoices(
     context: flags.context ?? (env['KEYLINE_CONTEXT'] || undefined),
     url: flags.registry ?? (fromEnv('KEYLINE_REGISTRY') || undefined),
     tokenFile: flags['token-file'] ?? (fromEnv('KEYLINE_TOKEN_FILE') || undefined),
+    caFile: flags['ca-file'] ?? (fromEnv('KEYLINE_CA_FILE') || undefined),
     insecureHttp: flags['insecure-http'],
   };
 }
@@ -68,7 +77,7 @@ export function registryEffects(
 ): RegistryEffects {
   let isSaid = false;
   return {
-    signal: command.signal,
+    ...{ signal: command.signal, env: process.env },
     onWait: () => {
       if (!isSaid) command.warning('the registry does not answer; trying again');
       isSaid = true;

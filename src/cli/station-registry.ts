@@ -48,9 +48,10 @@ export async function openStationOutbox(
   flags: RegistryContextValues,
 ): Promise<StationOutbox> {
   const choices = registryChoices(flags);
-  await openRegistry(line.home, choices);
+  const { env } = process;
+  await openRegistry(line.home, choices, { env });
   return new StationOutbox(async (signal) =>
-    outboxParts(line, await openRegistry(line.home, choices, { signal })),
+    outboxParts(line, await openRegistry(line.home, choices, { signal, env })),
   );
 }
 

@@ -8,8 +8,9 @@ import type { Secret } from '../kernel/secret.ts';
 import type { HttpSession } from '../registry/http-client.ts';
 import { clientToken, personToken } from '../registry/http-login.ts';
 import type { IssuedToken } from '../registry/http-login.ts';
+import { readCa } from '../registry/read-ca.ts';
 import { parseRegistryUrl } from '../registry/registry-url.ts';
-import { sessionOf } from './registry-session.ts';
+import { sessionOf, wayTo } from './registry-session.ts';
 import type { RegistryChoices, RegistryEffects, RegistrySession } from './registry-session.ts';
 import { readTokenLine, storedToken } from './registry-token.ts';
 
@@ -37,7 +38,11 @@ export interface PersonProof {
 export async function loginTarget(
   home: Home,
   choices: RegistryChoices,
-): Promise<{ readonly context: string; readonly url: string; readonly before?: StoredContext }> {
+): Promise<{
+  readonly context: string;
+  readonly url: string;
+  readonly before?: StoredContext | undefined;
+}> {
   const context = parseContextName(choices.context ?? DEFAULT_CONTEXT);
   const before = await findContext(home, context);
   const address = choices.url ?? before?.url;
@@ -57,13 +62,26 @@ export async function logIn(
   proof: ClientProof | PersonProof,
   { choices, effects }: { readonly choices: RegistryChoices; readonly effects: RegistryEffects },
 ): Promise<RegistrySession> {
-  const { context, url } = await loginTarget(home, choices);
-  const session: HttpSession = { url, ...effects };
+  const { context, url, before } = await loginTarget(home, choices);
+  const ca = await caOf(choices, { url, before });
+  const session = await wayTo(url, { text: ca }, effects);
   const [issued, who] =
     proof.kind === 'client' ? await asClient(session, proof) : await asPerson(session, proof);
-  const stored: StoredContext = { url, ...who, ...storedToken(issued) };
+  const stored: StoredContext = {
+    ...{ url, ...who, ...storedToken(issued) },
+    ...(ca !== undefined && { ca }),
+  };
   await keepContext(home, context, stored);
   return sessionOf(context, stored);
+}
+
+/** The CA that is named, else the one that this registry had before. */
+async function caOf(
+  { caFile }: RegistryChoices,
+  { url, before }: { readonly url: string; readonly before: StoredContext | undefined },
+): Promise<string | undefined> {
+  if (caFile !== undefined) return await readCa(caFile);
+  return before?.url === url ? before.ca : undefined;
 }
 
 async function asClient(

@@ -5,8 +5,10 @@ import type { Home } from '../home/home.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import type { HttpSession } from '../registry/http-client.ts';
 import { HttpRegistry } from '../registry/http-registry.ts';
+import { readCa } from '../registry/read-ca.ts';
 import { parseRegistryUrl } from '../registry/registry-url.ts';
 import { RenewableToken } from '../registry/renewable-token.ts';
+import { openTransport } from '../registry/transport.ts';
 import { anotherToken, readTokenLine } from './registry-token.ts';
 
 /** Which registry, and as whom: what the flags of `registryContextFlags` say. */
@@ -17,12 +19,17 @@ export interface RegistryChoices {
   readonly url?: string | undefined;
   /** A file with a token, or `-`, instead of that of the context. */
   readonly tokenFile?: string | undefined;
+  /** PEM: the registry’s certificate is checked against this, instead of the roots of this machine. */
+  readonly caFile?: string | undefined;
   /** Plain HTTP beyond this machine. */
   readonly insecureHttp?: boolean | undefined;
 }
 
 /** What surrounds a connection. */
-export type RegistryEffects = Pick<HttpSession, 'signal' | 'onWait'>;
+export interface RegistryEffects extends Pick<HttpSession, 'signal' | 'onWait'> {
+  /** Where HTTPS_PROXY, HTTP_PROXY and NO_PROXY are; no proxy unless given. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
 
 /** Who is logged in, without the token. */
 export interface RegistrySession {
@@ -61,7 +68,8 @@ export async function openRegistry(
   if (tokenFile !== undefined) {
     const url = asked ?? stored?.url;
     if (url === undefined) throw await notLoggedIn(home, context);
-    return await withTokenFile(url, tokenFile, effects);
+    const ca = choices.caFile ?? (url === stored?.url ? { text: stored.ca } : undefined);
+    return await withTokenFile(await wayTo(url, ca, effects), tokenFile);
   }
   if (!stored) throw await notLoggedIn(home, context);
   const { url } = stored;
@@ -71,7 +79,7 @@ export async function openRegistry(
     });
   }
   const loginHint = `Log in again: keyline registry login --context ${context}.`;
-  const way: HttpSession = { url, loginHint, ...effects };
+  const way = { ...(await wayTo(url, choices.caFile ?? { text: stored.ca }, effects)), loginHint };
   const token = new RenewableToken(stored.accessToken, (refused) =>
     anotherToken(home, context, { refused, session: way }),
   );
@@ -88,18 +96,25 @@ export async function logOut(
   const context = parseContextName(choices.context ?? DEFAULT_CONTEXT);
   const stored = await findContext(home, context);
   if (!stored) throw await notLoggedIn(home, context);
-  const { url, accessToken } = stored;
+  const { url, accessToken, ca } = stored;
   try {
-    await new HttpRegistry({
-      url,
-      token: new RenewableToken(accessToken),
-      ...effects,
-    }).endSession();
+    const way = await wayTo(url, { text: ca }, effects);
+    await new HttpRegistry({ ...way, token: new RenewableToken(accessToken) }).endSession();
   } catch (error) {
     if (!(error instanceof KeylineError) || error.code !== 'unauthenticated') throw error;
   }
   await forgetContext(home, context);
   return sessionOf(context, stored);
+}
+
+/** How one speaks to a registry. `ca`: a file, or what one had. Throws `not-found`, `usage`. */
+export async function wayTo(
+  url: string,
+  ca: string | { readonly text: string | undefined } | undefined,
+  { env = {}, ...effects }: RegistryEffects,
+): Promise<HttpSession> {
+  const text = typeof ca === 'string' ? await readCa(ca) : ca?.text;
+  return { url, fetch: await openTransport({ url, ca: text, env }), ...effects };
 }
 
 /** A context without its token. */
@@ -112,18 +127,15 @@ export function sessionOf(context: string, stored: StoredContext): RegistrySessi
   return { url, context, ...who, accountId, expiresAt, renews: clientSecretFile !== undefined };
 }
 
-async function withTokenFile(
-  url: string,
-  path: string,
-  effects: RegistryEffects,
-): Promise<OpenRegistry> {
+async function withTokenFile(way: HttpSession, path: string): Promise<OpenRegistry> {
   const first = await readTokenLine(path);
   // Whoever keeps such a file puts another token there before the one in it ends.
   const token = new RenewableToken(first, () =>
     path === '-' ? Promise.resolve(undefined) : readTokenLine(path),
   );
   const loginHint = 'Put a token that has not ended into the token file.';
-  return { registry: new HttpRegistry({ url, token, loginHint, ...effects }), session: { url } };
+  const { url } = way;
+  return { registry: new HttpRegistry({ ...way, token, loginHint }), session: { url } };
 }
 
 async function notLoggedIn(home: Home, context: string): Promise<KeylineError> {

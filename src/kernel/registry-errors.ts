@@ -48,6 +48,10 @@ export const REGISTRY_ERRORS = {
     exit: 5,
     hint: 'Use a registry of keyline’s own for this.',
   },
+  'proxy-refused': {
+    exit: 5,
+    hint: 'Check HTTPS_PROXY with its user and password, or name the registry in NO_PROXY.',
+  },
   'registry-untrusted': {
     exit: 5,
     hint: 'Give the CA of the registry with --ca-file FILE when you log in, or to what you simulate.',

@@ -19,6 +19,13 @@ const CERTIFICATE_CODES: Readonly<Record<string, string>> = {
  * may. The cause is looked at for its code alone: its text may quote the request.
  */
 export function connectionError(url: string, error: unknown): KeylineError | undefined {
+  const status = proxyStatus(error);
+  if (status !== undefined && status < 500) {
+    return new KeylineError('proxy-refused', {
+      message: `the proxy does not let requests through to ${url} (${status})`,
+      facts: { url, status },
+    });
+  }
   const reason = codesOf(error)
     .map((code) => CERTIFICATE_CODES[code])
     .find(Boolean);
@@ -27,6 +34,13 @@ export function connectionError(url: string, error: unknown): KeylineError | und
     message: `the certificate of ${url} is not trusted: ${reason}`,
     facts: { url },
   });
+}
+
+/** What the proxy answered to CONNECT; undici says it in its message alone. */
+function proxyStatus(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const [, status] = /^Proxy .*\((\d{3})\)/.exec(error.message) ?? [];
+  return status === undefined ? proxyStatus(error.cause) : Number(status);
 }
 
 /** `code` of an error and of what caused it. */

@@ -8,6 +8,7 @@ import { digestPassword } from '../../src/service/auth/secret-digest.ts';
 import { stepAt, totpCode } from '../../src/service/auth/totp.ts';
 import { sealValue } from '../../src/service/keys/sealed-value.ts';
 import { createPrincipal, rotateSecret } from '../../src/service/store/principals.ts';
+import { listenProxy, listenTls, makeCertificate } from '../registry/tls-rig.ts';
 import { ServiceRig } from '../service/rig.ts';
 import type { TestMember } from '../service/rig.ts';
 import { keyline, PROGRAM } from './cli.ts';
@@ -149,6 +150,46 @@ describe('a context', () => {
     const args = ['registry', 'whoami', `--context=${name}`, '--json'];
     const ran = await keyline(args, { cwd: folder, env: homeEnv() });
     expect(said(ran)).toEqual([2, 'usage']);
+  });
+});
+
+describe('a registry behind TLS and a proxy', () => {
+  it('is reached by the CA that the log-in kept and by the proxy of the environment', async () => {
+    const certificate = await makeCertificate();
+    const behind = await listenTls(certificate, (request, response) => {
+      rig.app.routing(request, response);
+    });
+    const proxy = await listenProxy(behind.port, { password: 'open' });
+    const env = { HTTPS_PROXY: proxy.url };
+    writeFileSync(join(folder, 'ca.pem'), certificate.ca);
+    try {
+      const line = `login https://registry.test:${behind.port} ${CLIENT_FILES}`;
+      const unknown = await registry(line, { env });
+      expect(said(unknown)).toEqual([5, 'registry-untrusted']);
+      expect((await registry(`${line} --ca-file ca.pem`, { env })).code).toBe(0);
+      rmSync(join(folder, 'ca.pem'));
+      const isClient = expect.objectContaining({ clientId: client.principalId }) as unknown;
+      expect(said(await registry('whoami', { env }))).toEqual([0, isClient]);
+      const wrong = { HTTPS_PROXY: proxy.url.replace('open', 'wrong') };
+      expect(said(await registry('whoami', { env: wrong }))).toEqual([5, 'proxy-refused']);
+      expect((await registry('logout', { env })).code).toBe(0);
+      expect(new Set(proxy.asked)).toEqual(new Set([`registry.test:${behind.port}`]));
+    } finally {
+      for (const { server } of [behind, proxy]) {
+        server.closeAllConnections();
+        server.close();
+      }
+    }
+  });
+
+  it('is not looked for with a CA file that has none', async () => {
+    for (const [name, code] of [
+      ['pass', 'usage'],
+      ['none.pem', 'not-found'],
+    ] as const) {
+      const ran = await registry(`login ${url} ${CLIENT_FILES} --ca-file ${name}`);
+      expect(said(ran)).toEqual([2, code]);
+    }
   });
 });
 
