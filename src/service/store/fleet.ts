@@ -22,11 +22,12 @@ export async function needFleetDevice(
   accountId: string,
   name: string,
 ): Promise<FleetDevice> {
-  const column = name.startsWith('dv_')
-    ? 'devices.id'
-    : parseEndpointKey(name) && 'credentials.endpointKey';
-  const named = column && (await one(db, accountId, [column, name]));
-  const device = named ?? (await one(db, accountId, ['devices.serial', name]));
+  const ids = name.startsWith('dv_') ? [name] : await idsOf(db, name);
+  for (const id of ids) {
+    const device = await one(db, accountId, ['devices.id', id]);
+    if (device) return device;
+  }
+  const device = await one(db, accountId, ['devices.serial', name]);
   if (device) return device;
   throw new KeylineError('object-unknown', { message: 'there is no such device' });
 }
@@ -44,10 +45,22 @@ export async function custodyOf(db: Reader, deviceId: string): Promise<CustodyEn
     .execute();
 }
 
+/** Looked up by itself: beside an account, SQLite would walk all devices of that. */
+async function idsOf(db: Reader, endpointKey: string): Promise<string[]> {
+  if (!parseEndpointKey(endpointKey)) return [];
+  const rows = await db
+    .selectFrom('credentials')
+    .select('deviceId')
+    .where('endpointKey', '=', endpointKey)
+    .where('isActive', '=', 1)
+    .execute();
+  return rows.map(({ deviceId }) => deviceId);
+}
+
 async function one(
   db: Reader,
   accountId: string,
-  [column, value]: readonly ['devices.id' | 'devices.serial' | 'credentials.endpointKey', string],
+  [column, value]: readonly ['devices.id' | 'devices.serial', string],
 ): Promise<FleetDevice | undefined> {
   return await fitting(db, accountId, {}).where(column, '=', value).limit(1).executeTakeFirst();
 }

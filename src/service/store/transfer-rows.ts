@@ -59,24 +59,26 @@ async function unmovable(
   if (ids.length === 0) return reasons;
   const devices = await db
     .selectFrom('devices')
-    .select(['id', 'serial', 'accountId', 'provisioning', 'enrollment', 'isCancelled'])
+    .select(['id', 'accountId', 'provisioning', 'enrollment', 'isCancelled'])
+    // One by one: with a list of serials, PostgreSQL walks all that the destination has got by now.
+    .select((eb) =>
+      eb
+        .selectFrom('devices as theirs')
+        .select('theirs.id')
+        .where('theirs.accountId', '=', destinationAccountId)
+        .whereRef('theirs.serial', '=', 'devices.serial')
+        .limit(1)
+        .as('sameSerial'),
+    )
     .where('id', 'in', ids)
     .orderBy('id')
     .$if(dialect === 'postgres', (query) => query.forUpdate())
     .execute();
-  const serials = devices.map(({ serial }) => serial);
-  const taken = await db
-    .selectFrom('devices')
-    .select('serial')
-    .where('accountId', '=', destinationAccountId)
-    .where('serial', 'in', serials)
-    .execute();
-  const takenSerials = new Set(taken.map(({ serial }) => serial));
   for (const device of devices) {
     const isSource = device.accountId === sourceAccountId;
     const isHeldBack = device.isCancelled === 1 || !mayBeOffered(device, true);
     if (!isSource || isHeldBack) reasons.set(device.id, 'device-held-back');
-    else if (takenSerials.has(device.serial)) reasons.set(device.id, 'serial-taken');
+    else if (device.sameSerial !== null) reasons.set(device.id, 'serial-taken');
   }
   return reasons;
 }
