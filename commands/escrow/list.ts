@@ -30,8 +30,9 @@ export default class EscrowList extends BaseCommand {
 
   async run(): Promise<ListedDevices & { readonly counts?: EscrowCounts }> {
     const { flags } = await this.parse(EscrowList);
-    const filter = await deviceFilter(this.home, { ...flags, escrow: flags.state });
     const { fleet } = (await openRegistryFor(this, flags)).registry;
+    const sources = { home: this.home, fleet };
+    const filter = await deviceFilter(sources, { ...flags, escrow: flags.state });
     const pagesOf = (most: object) => fleet.listEscrow({ ...filter, ...most });
     if (flags.output !== undefined) return await listByCommand(this, pagesOf, flags);
     const counts = await fleet.countEscrow(filter);

@@ -29,8 +29,8 @@ export default class FleetList extends BaseCommand {
 
   async run(): Promise<ListedDevices> {
     const { flags } = await this.parse(FleetList);
-    const filter = await deviceFilter(this.home, flags);
     const { fleet } = (await openRegistryFor(this, flags)).registry;
+    const filter = await deviceFilter({ home: this.home, fleet }, flags);
     return await listByCommand(this, (most) => fleet.list({ ...filter, ...most }), flags);
   }
 }

@@ -48,8 +48,9 @@ export default class TransferRequest extends BaseCommand {
     };
     const { registry } = await openRegistryFor(this, flags);
     const { home, signal } = this;
+    const { fleet } = registry;
     const transfer = await saidWhenInterrupted(
-      requestTransfer(registry.transfers, request, { home, signal }),
+      requestTransfer(registry.transfers, request, { home, fleet, signal }),
       'The offer may have been made: `keyline transfer list` shows it.',
     );
     this.print(describeTransfer(transfer));

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
-import type { Home } from '../home/home.ts';
 import { lotOfRegistry } from '../job/lot-of-registry.ts';
+import type { LotSources } from '../job/lot-of-registry.ts';
 import type { DeviceTraits } from '../job/request-transfer.ts';
 import { KeylineError } from '../kernel/errors.ts';
 import { ENROLLMENT_STATES, PROVISIONING_STATES } from '../model/device-state.ts';
@@ -58,12 +58,15 @@ export interface DeviceFilterValues {
 }
 
 /** The filter that the flags mean. Throws `usage` for a range without a lot, `not-found`, `ambiguous`. */
-export async function deviceFilter(home: Home, flags: DeviceFilterValues): Promise<DeviceFilter> {
+export async function deviceFilter(
+  sources: LotSources,
+  flags: DeviceFilterValues,
+): Promise<DeviceFilter> {
   const { lot, range, escrow } = flags;
   if (range && lot === undefined) {
     throw new KeylineError('usage', { message: '--range is of a lot: name it with --lot' });
   }
-  const lotId = lot === undefined ? undefined : await lotOfRegistry(home, lot);
+  const lotId = lot === undefined ? undefined : await lotOfRegistry(sources, lot);
   return {
     ...{ lotId, first: range?.from, last: range && rangeEnd(range) - 1 },
     ...{ escrow, ...traitsOf(flags) },

@@ -1,4 +1,3 @@
-import type { Home } from '../home/home.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeylineError } from '../kernel/errors.ts';
@@ -9,6 +8,7 @@ import type { DeviceFilter } from '../registry/fleet.ts';
 import type { CountedTransfer, RegistryTransfers, TransferWish } from '../registry/transfers.ts';
 import { readDevices } from './device-list.ts';
 import { lotOfRegistry } from './lot-of-registry.ts';
+import type { LotSources } from './lot-of-registry.ts';
 
 /** What devices are like. */
 export type DeviceTraits = Omit<DeviceFilter, 'lotId' | 'first' | 'last'>;
@@ -35,12 +35,12 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_
 
 /**
  * Offers devices to another account. Throws `usage`, `device-list-invalid`, `not-found` for a lot's code
- * that is not known here, `object-unknown`, `state-conflict`.
+ * that is known neither here nor there, `object-unknown`, `state-conflict`.
  */
 export async function requestTransfer(
   transfers: RegistryTransfers,
   { offered, ...wish }: TransferRequest,
-  context: { readonly home: Home; readonly signal?: AbortSignal },
+  context: LotSources & { readonly signal?: AbortSignal },
 ): Promise<CountedTransfer> {
   const devices = await offeredDevices(offered, context);
   return await transfers.request({ ...wish, devices });
@@ -62,7 +62,7 @@ export function secondsUntil(text: string, clock: Clock = systemClock): number {
 
 async function offeredDevices(
   { lot, range, devices: sources, traits = {} }: OfferedChoice,
-  { home, signal }: { readonly home: Home; readonly signal?: AbortSignal },
+  context: LotSources & { readonly signal?: AbortSignal },
 ): Promise<TransferWish['devices']> {
   const isQuery = Object.values(traits).some((value) => value !== undefined);
   if ((lot !== undefined || isQuery) === sources.length > 0) {
@@ -70,12 +70,12 @@ async function offeredDevices(
   }
   if (range && lot === undefined) throw usage('--range is for a lot');
   if (sources.length === 0) {
-    const lotId = lot === undefined ? undefined : await lotOfRegistry(home, lot);
+    const lotId = lot === undefined ? undefined : await lotOfRegistry(context, lot);
     const ofLot = { lotId, ...(range && { first: range.from, last: rangeEnd(range) - 1 }) };
     if (isQuery || lotId === undefined) return { query: { ...ofLot, ...traits } };
     return { ...ofLot, lotId };
   }
-  const named = await readDevices(sources, signal);
+  const named = await readDevices(sources, context.signal);
   if (named.length > MOST_LISTED) {
     throw usage(`${named.length} devices are listed, and one transfer takes ${MOST_LISTED}`);
   }

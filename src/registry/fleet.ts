@@ -83,6 +83,13 @@ export type EscrowMove = 'cancel' | 'restore';
 /** How many devices are in each escrow state. */
 export type EscrowCounts = Readonly<Record<EscrowState, number>>;
 
+/** A lot that the account registered. */
+export interface RegistryLot {
+  /** `kl_…` */
+  readonly id: string;
+  readonly code: string;
+}
+
 /** How many rows of a list at most. */
 export interface Most {
   readonly most?: number | undefined;
@@ -104,6 +111,8 @@ export interface RegistryFleet {
   /** By serial, or by index where `lotId` is given; page by page. */
   list(filter: DeviceFilter & Most): AsyncIterable<readonly FleetDevice[]>;
   show(device: string): Promise<FleetDeviceDetails>;
+  /** The account's lots with this code, page by page; devices of others came from other accounts. */
+  lots(code: string): AsyncIterable<readonly RegistryLot[]>;
   /** Whatever else changes meanwhile: it is asked for again. */
   move(device: string, move: FleetMove): Promise<FleetDevice>;
   /** The same without those that are retired. */

@@ -14,6 +14,7 @@ import type {
   Most,
   RegistryEvent,
   RegistryFleet,
+  RegistryLot,
 } from './fleet.ts';
 import { sentEvents } from './sent-events.ts';
 
@@ -38,6 +39,10 @@ export class HttpFleet implements RegistryFleet {
 
   show(device: string): Promise<FleetDeviceDetails> {
     return getJson(this.#session, pathOf(DEVICES, device));
+  }
+
+  lots(code: string): AsyncIterable<readonly RegistryLot[]> {
+    return pagesOf(this.#session, '/v1/lots', { code });
   }
 
   move(device: string, move: FleetMove): Promise<FleetDevice> {

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { cpSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { FleetDevice, RegistryEvent } from '../../src/registry/fleet.ts';
-import { PROGRAM } from './cli.ts';
+import { keyline, PROGRAM } from './cli.ts';
 import { ServedRegistry } from './served-registry.ts';
 
 const UNITS = 2_500;
@@ -161,6 +161,15 @@ it('sets a template from a file, once for the same content, and never over anoth
   expect(await set('--yes')).toMatchObject({ code: 3, error: { code: 'template-invalid' } });
   served.write('default.yaml', ['values: { name: "{colour}" }']);
   expect(await set('--yes')).toMatchObject({ code: 5, error: { code: 'request-invalid' } });
+});
+
+it('knows a lot by its code where its home is elsewhere, from the registry', async () => {
+  const args = ['fleet', 'list', '--lot', 'A1', '--range', '1-1', '--json'];
+  const { folder, env } = served;
+  const elsewhere = { ...env, KEYLINE_HOME: join(folder, 'elsewhere'), KEYLINE_CONTEXT: 'acme' };
+  cpSync(join(folder, 'home/registry'), join(folder, 'elsewhere/registry'), { recursive: true });
+  const ran = await keyline(args, { cwd: folder, env: elsewhere });
+  expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining(serial(1))]);
 });
 
 const eventsIn = (stdout: string): RegistryEvent[] =>

@@ -1,9 +1,11 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { openLotDescriptor } from '../../seals/lot-descriptor.ts';
+import { may } from '../../model/role.ts';
 import { memberOf } from '../auth/caller.ts';
-import type { App } from '../service.ts';
-import { enterLot } from '../store/lots.ts';
+import { PAGE_QUERY, pageOf, readPage, sendPage } from '../http/page.ts';
+import type { App, Service } from '../service.ts';
+import { enterLot, listLots } from '../store/lots.ts';
 import type { RegisteredLot } from '../store/lots.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -25,8 +27,36 @@ const LotView = Type.Object(
   closed,
 );
 
+const Code = Type.Optional(Type.String({ minLength: 1, maxLength: 64 }));
+
 /** Lots, each by its sealed descriptor, under a key that the account holds. */
-export function lotRoutes(app: App): void {
+export function lotRoutes(app: App, { store, masterKey }: Service): void {
+  app.get(
+    '/v1/lots',
+    {
+      config: { access: 'lots:read' },
+      schema: {
+        tags: ['lots'],
+        querystring: Type.Object({ ...PAGE_QUERY, code: Code }, closed),
+        response: { 200: pageOf(LotView) },
+      },
+    },
+    async (request, reply) => {
+      const { code } = request.query;
+      const { kind, roles, principalId } = memberOf(request);
+      // As of what it may register: a station sees what it was given.
+      const others = roles.filter((role) => role !== 'station');
+      const station = may({ kind, roles: others }, 'lots:read') ? undefined : principalId;
+      const scope = { accountId: memberOf(request).accountId, filters: { code } };
+      const { limit, after } = readPage(masterKey, request, scope);
+      const asked = { limit: limit + 1, after: after?.[0] as string | undefined, code, station };
+      const rows = await listLots(store.reader, scope.accountId, asked);
+      const page = sendPage({ masterKey, request, reply, scope }, { limit, rows }, ({ id }) => [
+        id,
+      ]);
+      return { ...page, items: page.items.map(toLotView) };
+    },
+  );
   app.post(
     '/v1/lots',
     {

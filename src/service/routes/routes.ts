@@ -49,7 +49,7 @@ export function registerRoutes(app: App, service: Service): void {
   deviceSessionRoutes(app, service);
   deviceRoutes(app, service);
   provisioningKeyRoutes(app, service);
-  lotRoutes(app);
+  lotRoutes(app, service);
   lotDeviceRoutes(app, service);
   uploadRoutes(app, service);
   fleetRoutes(app, service);

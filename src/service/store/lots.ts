@@ -61,6 +61,38 @@ export async function findLot(
     .executeTakeFirst();
 }
 
+/** The account's lots in the order of their ids, or those with this code. */
+export async function listLots(
+  db: Reader,
+  accountId: string,
+  page: {
+    readonly limit: number;
+    readonly after?: string | undefined;
+    readonly code?: string | undefined;
+    /** Only those that this station was given. */
+    readonly station?: string | undefined;
+  },
+): Promise<RegisteredLot[]> {
+  const { limit, after = '', code, station } = page;
+  return await db
+    .selectFrom('lots')
+    .selectAll()
+    .where('accountId', '=', accountId)
+    .where('id', '>', after)
+    .$if(code !== undefined, (query) => query.where('code', '=', code ?? ''))
+    .$if(station !== undefined, (query) =>
+      query.where('id', 'in', (eb) =>
+        eb
+          .selectFrom('stationLots')
+          .select('lotId')
+          .where('principalId', '=', station ?? ''),
+      ),
+    )
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
 /** Whether a station was given the lot. */
 export async function isLotOfStation(
   db: Reader,
