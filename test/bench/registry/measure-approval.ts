@@ -58,16 +58,19 @@ function bystanders({ world, port }: BenchRegistry): AsyncDisposable & { text():
   const working = Object.entries(asks).map(async ([name, ask]) => {
     using line = new Line(port, world.maker);
     while (!isOver) {
-      const { ms } = await timed(() => ask(line));
+      // What was under way before belongs to what was measured before.
       const own = times.get(name) ?? new Times();
       times.set(name, own);
+      const { ms } = await timed(() => ask(line));
       own.add(ms);
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     }
   });
   return {
     text: () => {
-      const said = [...times].map(([name, own]) => `  ${name}: ${own.toString()}`);
+      const said = [...times]
+        .filter(([, own]) => own.count > 0)
+        .map(([name, own]) => `  ${name}: ${own.toString()}`);
       times = new Map();
       return said.join('\n');
     },
