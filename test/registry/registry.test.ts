@@ -2,7 +2,9 @@ import type { AddressInfo } from 'node:net';
 import { HttpRegistry } from '../../src/registry/http-registry.ts';
 import { RenewableToken } from '../../src/registry/renewable-token.ts';
 import { holdKey } from '../../src/service/store/keys.ts';
-import { UploadRunner } from '../../src/service/uploads/upload-runner.ts';
+import { takeOperation } from '../../src/service/store/operations.ts';
+import { COMMIT_KIND } from '../../src/service/store/uploads.ts';
+import { commitUpload } from '../../src/service/uploads/commit-upload.ts';
 import { spkiOf } from '../../src/model/hierarchy.ts';
 import { ServiceRig } from '../service/rig.ts';
 import { FakeRegistry } from './fake-registry.ts';
@@ -26,8 +28,8 @@ registryContract('keyline’s own over HTTP', async () => {
   const rig = await ServiceRig.start();
   const { accountId, token } = await rig.member(['factory-engineer']);
   await rig.app.listen({ port: 0, host: '127.0.0.1' });
-  // Not on SQLite’s worker, which is of the built package.
-  const runner = new UploadRunner(rig.service, rig.app.log, 'postgres://in-this-process');
+  // Not in the service's worker, which is of the built package.
+  const runner = commitHere(rig);
   const { port } = rig.app.server.address() as AddressInfo;
   const troubles: string[] = [];
   const registry = new HttpRegistry({
@@ -62,3 +64,22 @@ registryContract('keyline’s own over HTTP', async () => {
     },
   };
 });
+
+/** Carries out each commit in this thread as soon as it is asked for. */
+function commitHere({ store }: ServiceRig): AsyncDisposable {
+  let work: Promise<unknown> = Promise.resolve();
+  const watch = store.watch((id) => {
+    if (id !== COMMIT_KIND) return;
+    work = work.then(async () => {
+      const origin = { actor: 'registry' } as const;
+      const operation = await store.change(origin, (change) => takeOperation(change, COMMIT_KIND));
+      if (operation) await commitUpload(store, operation);
+    });
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      watch[Symbol.dispose]();
+      await work;
+    },
+  };
+}
