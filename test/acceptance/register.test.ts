@@ -6,10 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { KeylineError } from '../../src/kernel/errors.ts';
 import { digestClientSecret, newClientSecret } from '../../src/service/auth/secret-digest.ts';
 import { createAccount } from '../../src/service/store/accounts.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
 import { createPrincipal } from '../../src/service/store/principals.ts';
+import type { Store } from '../../src/service/store/store.ts';
 import { keyline, PROGRAM } from './cli.ts';
 
 const UNITS = 200_000;
@@ -135,26 +137,30 @@ it('goes on with a commit in the midst of which the server was told to end', asy
 }, 300_000);
 
 /** Resolves once a commit has carried out a part and has more before it. */
-async function waitForAppliedPart(): Promise<void> {
-  await using store = await openStore(join(folder, 'registry.sqlite'), { create: false });
-  for (;;) {
-    const under = await store.reader
-      .selectFrom('operations')
-      .select('id')
-      .where('state', '=', 'running')
-      .where('done', '>', 0)
-      .execute();
-    if (under.length > 0) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+function waitForAppliedPart(): Promise<void> {
+  return waitUntil(async ({ reader }) => {
+    const running = reader.selectFrom('operations').select('id').where('state', '=', 'running');
+    return (await running.where('done', '>', 0).execute()).length > 0;
+  });
 }
 
 /** Resolves once the registry has a part. */
-async function waitForPart(): Promise<void> {
-  await using store = await openStore(join(folder, 'registry.sqlite'), { create: false });
+function waitForPart(): Promise<void> {
+  return waitUntil(async ({ reader }) => {
+    return (await reader.selectFrom('uploadParts').select('n').limit(1).execute()).length > 0;
+  });
+}
+
+/** Looks into the served database until it is as wanted. */
+async function waitUntil(isSo: (store: Store) => Promise<boolean>): Promise<void> {
   for (;;) {
-    const parts = await store.reader.selectFrom('uploadParts').select('n').limit(1).execute();
-    if (parts.length > 0) return;
-    await new Promise((resolve) => setImmediate(resolve));
+    try {
+      await using store = await openStore(join(folder, 'registry.sqlite'), { create: false });
+      while (!(await isSo(store))) await new Promise((resolve) => setImmediate(resolve));
+      return;
+    } catch (error) {
+      // The server may hold it for a moment.
+      if (!(error instanceof KeylineError) || error.code !== 'registry-unavailable') throw error;
+    }
   }
 }
