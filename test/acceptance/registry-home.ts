@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { UploadRunner } from '../../src/service/uploads/upload-runner.ts';
+import { commitHere } from '../service/commit-here.ts';
 import { ServiceRig } from '../service/rig.ts';
 import { keyline, shell } from './cli.ts';
 import type { Ran } from './cli.ts';
@@ -16,12 +16,11 @@ export class RegistryHome implements AsyncDisposable {
     KEYLINE_HOME: join(this.path, 'home'),
     KEYLINE_PASSPHRASE_FILE: join(this.path, 'pass'),
   };
-  readonly #runner: UploadRunner;
+  readonly #commits: AsyncDisposable;
 
   private constructor(rig: ServiceRig) {
     this.rig = rig;
-    // Not on SQLite’s worker, so that the test’s own clock holds.
-    this.#runner = new UploadRunner(rig.service, rig.app.log, 'postgres://in-this-process');
+    this.#commits = commitHere(rig);
   }
 
   /** With the key `widgets`, which the account holds, and what `lines` make. */
@@ -59,7 +58,7 @@ export class RegistryHome implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.rig.close();
-    await this.#runner[Symbol.asyncDispose]();
+    await this.#commits[Symbol.asyncDispose]();
     await this.rig[Symbol.asyncDispose]();
     rmSync(this.path, { recursive: true });
   }

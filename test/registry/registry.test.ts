@@ -2,10 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { HttpRegistry } from '../../src/registry/http-registry.ts';
 import { RenewableToken } from '../../src/registry/renewable-token.ts';
 import { holdKey } from '../../src/service/store/keys.ts';
-import { takeOperation } from '../../src/service/store/operations.ts';
-import { COMMIT_KIND } from '../../src/service/store/uploads.ts';
-import { commitUpload } from '../../src/service/uploads/commit-upload.ts';
 import { spkiOf } from '../../src/model/hierarchy.ts';
+import { commitHere } from '../service/commit-here.ts';
 import { ServiceRig } from '../service/rig.ts';
 import { FakeRegistry } from './fake-registry.ts';
 import { registryContract } from './registry-contract.ts';
@@ -64,22 +62,3 @@ registryContract('keyline’s own over HTTP', async () => {
     },
   };
 });
-
-/** Carries out each commit in this thread as soon as it is asked for. */
-function commitHere({ store }: ServiceRig): AsyncDisposable {
-  let work: Promise<unknown> = Promise.resolve();
-  const watch = store.watch((id) => {
-    if (id !== COMMIT_KIND) return;
-    work = work.then(async () => {
-      const origin = { actor: 'registry' } as const;
-      const operation = await store.change(origin, (change) => takeOperation(change, COMMIT_KIND));
-      if (operation) await commitUpload(store, operation);
-    });
-  });
-  return {
-    async [Symbol.asyncDispose]() {
-      watch[Symbol.dispose]();
-      await work;
-    },
-  };
-}
