@@ -68,6 +68,8 @@ export abstract class BaseCommand extends Command {
   protected override async _run<T>(): Promise<T> {
     // Before anything else, so that Ctrl-C never falls between a file and its removal.
     this.#interrupt ??= listenForInterrupt();
+    // Else the parser takes a piped passphrase for an argument that was left out, and errors quote it.
+    for (const arg of Object.values(this.ctor.args)) arg.ignoreStdin = true;
     try {
       await this.init();
       const result = (await this.run()) as T;

@@ -115,6 +115,18 @@ describe('what fails', () => {
   });
 });
 
+describe('what is piped', () => {
+  it('is the passphrase, and no argument that was left out', async () => {
+    using workspace = prepared.copy({ home: false });
+    const create = 'keyline key create --label piped --passphrase-file pass';
+    const ran = await shell(
+      `${create} && keyline key export --yes -o piped.txt --passphrase-file - < pass`,
+      at(workspace),
+    );
+    expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: '' });
+  });
+});
+
 describe('the canary', () => {
   it('sings when a secret comes out', async () => {
     using workspace = prepared.copy();
