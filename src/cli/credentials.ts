@@ -80,6 +80,24 @@ export async function askProvisioningSecret(command: {
   return Secret.take(utf8(await askSecret('Provisioning secret, ks_…:', command.signal)));
 }
 
+/** A new password from a file, `-`, or a person who types it twice. Throws `usage` where there is neither. */
+export async function newPassword(
+  command: Parameters<typeof commandCredentials>[0],
+  path: string | undefined,
+): Promise<Secret> {
+  const source = sourceOf('password', path, {
+    ...{ isTerminal: command.isInteractive, signal: command.signal },
+    warn: (message) => {
+      command.warning(message);
+    },
+  });
+  if (source) return await source.twice('New password');
+  throw new KeylineError('usage', {
+    message: 'nothing says what the password is to be',
+    hint: 'Give --password-file FILE, or - for standard input.',
+  });
+}
+
 /**
  * Credentials from flags, else from KEYLINE_IDENTITY_FILE, KEYLINE_PASSPHRASE_FILE and
  * KEYLINE_PIN_FILE, else from prompts. Each flag replaces its variable; a flag for the identity or

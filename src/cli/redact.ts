@@ -1,4 +1,5 @@
-const SECRET_TEXT = /(?:ks_|es_)[A-Za-z0-9_-]{16,}|AGE-SECRET-KEY-[A-Z0-9-]{16,}/gi;
+const SECRET_TEXT =
+  /(?:ks_|es_)[A-Za-z0-9_-]{16,}|k[cdrt]_[A-Za-z0-9_-]{43}|AGE-SECRET-KEY-[A-Z0-9-]{16,}/gi;
 
 /**
  * Text for people with everything that looks like a secret taken out. No message is made with a

@@ -76,7 +76,7 @@ export async function logIn(
 }
 
 /** The CA that is named, else the one that this registry had before. */
-async function caOf(
+export async function caOf(
   { caFile }: RegistryChoices,
   { url, before }: { readonly url: string; readonly before: StoredContext | undefined },
 ): Promise<string | undefined> {

@@ -53,14 +53,28 @@ export async function postJson<Body>(
   return await askJson(session, { method: 'POST', path, headers, body: JSON.stringify(body) });
 }
 
+/** What a resource is to be, or to become in part, and the version that it is meant for. */
+export interface Replacement {
+  readonly body: object;
+  readonly match: number;
+}
+
 /** Puts `body` in the place of version `match` of a resource, 0 for a new one. */
 export async function putJson<Body>(
   session: HttpSession,
   path: string,
-  { body, match }: { readonly body: object; readonly match: number },
+  replacement: Replacement,
 ): Promise<Body> {
-  const headers = { ...JSON_TYPE, 'if-match': `"${match}"` };
-  return await askJson(session, { method: 'PUT', path, headers, body: JSON.stringify(body) });
+  return await askJson(session, conditional('PUT', path, replacement));
+}
+
+/** Changes what `body` names in version `match` of a resource (RFC 5789). */
+export async function patchJson<Body>(
+  session: HttpSession,
+  path: string,
+  replacement: Replacement,
+): Promise<Body> {
+  return await askJson(session, conditional('PATCH', path, replacement));
 }
 
 /** The path with those values that are there as its query. */
@@ -94,6 +108,15 @@ export async function* pagesOf<Item>(
     cursor = page.next;
     if (cursor === undefined) return;
   }
+}
+
+function conditional(
+  method: 'PUT' | 'PATCH',
+  path: string,
+  { body, match }: Replacement,
+): HttpRequest {
+  const headers = { ...JSON_TYPE, 'if-match': `"${match}"` };
+  return { method, path, headers, body: JSON.stringify(body) };
 }
 
 /** An answer that breaks off is asked for again. */

@@ -33,8 +33,22 @@ export function personToken(session: HttpSession, proof: PersonProof): Promise<I
   return post(session, '/v1/login', proof);
 }
 
+/**
+ * Uses an invitation or a reset up for a password of 12 characters or more; the person's tokens end. Throws
+ * `link-ended`, also where an answer was lost and the request was sent again.
+ */
+export async function redeemInvitation(
+  session: HttpSession,
+  chosen: { readonly token: string; readonly password: string },
+): Promise<void> {
+  await sendJson(session, '/v1/password', chosen);
+}
+
 async function post(session: HttpSession, path: string, body: object): Promise<IssuedToken> {
+  return (await (await sendJson(session, path, body)).json()) as IssuedToken;
+}
+
+async function sendJson(session: HttpSession, path: string, body: object): Promise<Response> {
   const headers = { 'content-type': 'application/json' };
-  const request = { method: 'POST', path, headers, body: JSON.stringify(body) } as const;
-  return (await (await send(session, request)).json()) as IssuedToken;
+  return await send(session, { method: 'POST', path, headers, body: JSON.stringify(body) });
 }

@@ -3,9 +3,12 @@ import { send } from './http-client.ts';
 import type { HttpSession } from './http-client.ts';
 import { HttpDevices } from './http-devices.ts';
 import { HttpFleet } from './http-fleet.ts';
+import { HttpMachines } from './http-machines.ts';
+import { HttpPeople } from './http-people.ts';
 import { HttpTemplates } from './http-templates.ts';
 import { HttpTransfers } from './http-transfers.ts';
 import { HttpUploads } from './http-uploads.ts';
+import type { Invitation, NewAccount, RegistryMember } from './people.ts';
 import type { KeyProofs, Registry, RegistryAccount } from './registry.ts';
 
 /** Who a token says one is. */
@@ -32,6 +35,8 @@ export class HttpRegistry implements Registry {
   readonly transfers: HttpTransfers;
   readonly fleet: HttpFleet;
   readonly templates: HttpTemplates;
+  readonly people: HttpPeople;
+  readonly machines: HttpMachines;
   readonly #session: HttpSession;
 
   constructor(session: HttpSession) {
@@ -41,6 +46,8 @@ export class HttpRegistry implements Registry {
     this.transfers = new HttpTransfers(session);
     this.fleet = new HttpFleet(session);
     this.templates = new HttpTemplates(session);
+    this.people = new HttpPeople(session);
+    this.machines = new HttpMachines(session);
     this.keyProofs = {
       challenge: () => postJson(session, '/v1/provisioning-keys/nonce'),
       add: (proof, more = {}) => postJson(session, '/v1/provisioning-keys', { proof, ...more }),
@@ -57,6 +64,15 @@ export class HttpRegistry implements Registry {
 
   account(): Promise<RegistryAccount> {
     return getJson(this.#session, '/v1/account');
+  }
+
+  /** Makes an account and invites its first admin; only the platform may. */
+  createAccount(wanted: NewAccount): Promise<{
+    readonly account: RegistryAccount;
+    readonly admin: RegistryMember;
+    readonly invitation: Invitation;
+  }> {
+    return postJson(this.#session, '/v1/accounts', wanted);
   }
 
   async addLot(descriptor: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { RegistryFleet } from './fleet.ts';
+import type { RegistryMachines, RegistryPeople } from './people.ts';
 import type { RegistryDevices } from './registry-devices.ts';
 import type { SealedUploads } from './sealed-uploads.ts';
 import type { RegistryTemplates } from './templates.ts';
@@ -55,5 +56,8 @@ export interface Registry {
   readonly fleet?: RegistryFleet;
   /** What devices are configured with. */
   readonly templates?: RegistryTemplates;
+  /** Who belongs to the account: people, and machines that log in by client credentials. */
+  readonly people?: RegistryPeople;
+  readonly machines?: RegistryMachines;
   endSession(): Promise<void>;
 }

@@ -19,7 +19,8 @@ const IN_EMPTY_HOME = ['key create', 'key import', 'station init'];
 const DEVICES = './devices/';
 
 /** Commands whose examples need a registry with two accounts; registry-examples.test.ts runs them. */
-const WITH_ACCOUNTS = /^(?:transfer|fleet|registry:template|escrow):/;
+const WITH_ACCOUNTS =
+  /^(?:transfer|fleet|registry:(?:template|account|system|user)|escrow):|^registry:password$/;
 
 /** Examples that need a registry that is served; register.test.ts runs those commands. */
 const WITH_REGISTRY = [

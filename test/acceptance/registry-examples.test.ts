@@ -9,11 +9,13 @@ interface Manifest {
 }
 
 /** Commands that need a registry with two accounts and devices. */
-const HERE = /^(?:transfer|fleet|registry:template|escrow):(?!register)/;
+const HERE =
+  /^(?:transfer|fleet|registry:(?:template|account|system|user)|escrow):(?!register)|^registry:password$/;
 /** Who says a line: the first that fits. A machine controls no device. */
 const SPEAKERS: readonly (readonly [speaker: string, lines: RegExp])[] = [
   ['widgets', /^keyline (?:transfer (?:approve|refuse|approval)|registry template)/],
-  ['ann', /^keyline fleet (?:quarantine|release|retire)/],
+  ['root', /^keyline registry account create/],
+  ['ann', /^keyline (?:fleet (?:quarantine|release|retire)|registry)/],
   ['acme', /./],
 ];
 /** A transfer in an example: there is such a one when it is run. */
@@ -43,6 +45,11 @@ beforeAll(async () => {
   await served.must('registry key add widgets', 'acme');
   await served.must('escrow register A1', 'acme');
   await served.build(1_000);
+  const root = '--context root --login root --password-file pass';
+  await served.must(`registry login ${served.url} ${root}`);
+  const files = '--client-id-file line-1.id --client-secret-file line-1.secret';
+  await served.must(`registry system add line-1 --role station ${files}`, 'ann');
+  await served.must('registry user add pat --role auditor -o pat.invitation', 'ann');
 }, 120_000);
 afterAll(() => served[Symbol.asyncDispose]());
 
@@ -74,8 +81,11 @@ async function offer(line: string): Promise<string> {
   if (line.includes('template show')) {
     await served.must('registry template set default default.yaml --yes', 'widgets');
   }
+  if (line.includes('registry password')) {
+    await served.must('registry user reset pat -o pat.invitation --force', 'ann');
+  }
   served.write('broken.csv', ['serial,reason', `${devices[0] ?? ''},dropped`]);
-  if (!SOME_TRANSFER.test(line)) return line;
+  if (!SOME_TRANSFER.test(line)) return line.replace('http://127.0.0.1:8080', served.url);
   served.write('offered.txt', line.includes(serial(7)) ? [...devices, serial(7)] : devices);
   const words = 'transfer request --devices offered.txt --to widgets';
   const { result } = await served.ask('acme', words);

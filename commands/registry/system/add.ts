@@ -1,0 +1,44 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../../../src/cli/base-command.ts';
+import { describeMachine } from '../../../src/cli/describe-member.ts';
+import { clientSecretFlags, roleFlag } from '../../../src/cli/member-flags.ts';
+import { openRegistryFor, registryContextFlags } from '../../../src/cli/registry-context-flags.ts';
+import { requireSecretPlace } from '../../../src/cli/secret-lines-output.ts';
+import { addSystemAccount } from '../../../src/job/system-account.ts';
+import type { SystemAccountFiles } from '../../../src/job/system-account.ts';
+
+export default class RegistrySystemAdd extends BaseCommand {
+  static override summary = 'Let a machine log in: a station, CI, a server';
+  static override description =
+    'Writes the two files that `registry login` takes. The registry says the secret this once; `system rotate` gets another.';
+
+  static override examples = [
+    '<%= config.bin %> registry system add line-2 --role station --client-id-file line-2.id --client-secret-file line-2.secret',
+    '<%= config.bin %> registry system add ci --role factory-engineer --role provisioner --client-id-file ci.id --client-secret-file ci.secret --json',
+  ];
+
+  static override args = { name: Args.string({ required: true, description: 'For people.' }) };
+
+  static override flags = {
+    role: roleFlag,
+    'client-id-file': Flags.string({
+      helpValue: 'FILE',
+      required: true,
+      summary: 'Where the client id goes.',
+    }),
+    ...clientSecretFlags,
+    ...registryContextFlags,
+  };
+
+  async run(): Promise<SystemAccountFiles> {
+    const { args, flags } = await this.parse(RegistrySystemAdd);
+    const { role: roles, force, 'client-id-file': idFile } = flags;
+    const { 'client-secret-file': secretFile } = flags;
+    requireSecretPlace(this, [idFile, secretFile]);
+    const { machines } = (await openRegistryFor(this, flags)).registry;
+    const to = { idFile, secretFile, force, signal: this.signal };
+    const added = await addSystemAccount(machines, { name: args.name, roles }, to);
+    if (idFile !== '-' && secretFile !== '-') this.print(describeMachine(added));
+    return added;
+  }
+}

@@ -1,0 +1,24 @@
+import { BaseCommand } from '../../../src/cli/base-command.ts';
+import { tabulateMembers } from '../../../src/cli/describe-member.ts';
+import { openRegistryFor, registryContextFlags } from '../../../src/cli/registry-context-flags.ts';
+import { listMembers } from '../../../src/job/find-member.ts';
+import type { RegistryMember } from '../../../src/job/find-member.ts';
+
+export default class RegistryUserList extends BaseCommand {
+  static override summary = 'List the people of the account';
+
+  static override examples = [
+    '<%= config.bin %> registry user list',
+    '<%= config.bin %> registry user list --json',
+  ];
+
+  static override flags = registryContextFlags;
+
+  async run(): Promise<readonly RegistryMember[]> {
+    const { flags } = await this.parse(RegistryUserList);
+    const { registry } = await openRegistryFor(this, flags);
+    const members = await listMembers(registry.people);
+    this.print(members.length === 0 ? 'There is none.' : tabulateMembers(members));
+    return members;
+  }
+}

@@ -1,0 +1,40 @@
+import { Args, Flags } from '@oclif/core';
+import { ROLES } from '../model/role.ts';
+import { outputFlags } from './flags.ts';
+
+/** `--role ROLE`, once or more. */
+export const roleFlag = Flags.option({ options: ROLES, multiple: true, required: true })({
+  helpValue: 'ROLE',
+  summary: 'What it may be in the account; repeat for more.',
+});
+
+/** `--invitation-file FILE` and `--force`, of commands that let a person choose a password. */
+export const invitationFlags = {
+  'invitation-file': Flags.string({
+    char: 'o',
+    helpValue: 'FILE',
+    required: true,
+    summary: 'Where the invitation goes, for its owner only; - is stdout.',
+  }),
+  force: outputFlags.force,
+};
+
+/** `--client-secret-file FILE` and `--force`, of commands that get a machine’s secret. */
+export const clientSecretFlags = {
+  'client-secret-file': Flags.string({
+    helpValue: 'FILE',
+    required: true,
+    summary: 'Where the secret goes, for its owner only; - is stdout.',
+  }),
+  force: outputFlags.force,
+};
+
+/** The machine that a command is about. */
+export const machineArgs = {
+  machine: Args.string({ required: true, description: 'Its name or client id, pr_….' }),
+};
+
+/** The person that a command is about. */
+export const personArgs = {
+  person: Args.string({ required: true, description: 'Its log-in name or id, pr_….' }),
+};

@@ -1,0 +1,78 @@
+import type { Role } from '../model/role.ts';
+import type { HttpRegistry } from '../registry/http-registry.ts';
+import type { NewAccount, NewPerson, RegistryPeople } from '../registry/people.ts';
+import type { RegistryMember } from '../registry/people.ts';
+import type { RegistryAccount } from '../registry/registry.ts';
+import { saidWhenInterrupted } from './interrupted-request.ts';
+import { writeLines } from './secret-lines.ts';
+
+export type { NewAccount, RegistryAccount };
+
+/** Where the token of an invitation or a reset goes, 0600. */
+export interface InvitationFile {
+  /** A path, or `-`. */
+  readonly path: string;
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A person who may choose a password now, by the token in the file. */
+export interface Invited {
+  readonly id: string;
+  readonly login: string;
+  /** A path, or `-`. */
+  readonly invitation: string;
+  readonly expiresAt: string;
+}
+
+/** Makes an account whose first admin is invited. Throws `writeLines`’ codes and those of a problem document. */
+export async function createAccountFor(
+  registry: Pick<HttpRegistry, 'createAccount'>,
+  wanted: NewAccount,
+  file: InvitationFile,
+): Promise<{ readonly account: RegistryAccount; readonly admin: Invited }> {
+  return await writeLines(toLines(file), async () => {
+    const { account, admin, invitation } = await saidWhenInterrupted(
+      registry.createAccount(wanted),
+      'The account may have been made; if so, its handle is taken.',
+    );
+    const { login } = wanted.admin;
+    const { expiresAt } = invitation;
+    const invited = { id: admin.id, login, invitation: file.path, expiresAt };
+    return { answer: { account, admin: invited }, lines: [invitation.token] };
+  });
+}
+
+/** Brings a person into the account. Throws as `createAccountFor` does. */
+export async function invitePerson(
+  people: RegistryPeople,
+  person: NewPerson & { readonly roles: readonly Role[] },
+  file: InvitationFile,
+): Promise<Invited> {
+  return await writeLines(toLines(file), async () => {
+    const { user, invitation } = await saidWhenInterrupted(
+      people.invite(person),
+      'The person may be there: `keyline registry user list` shows it, and `user reset` invites again.',
+    );
+    const { token, expiresAt } = invitation;
+    const { login } = person;
+    const answer = { id: user.id, login, invitation: file.path, expiresAt };
+    return { answer, lines: [token] };
+  });
+}
+
+/** Lets a person choose another password; the old one serves until then. Throws as `createAccountFor` does. */
+export async function resetPerson(
+  people: RegistryPeople,
+  { id, login = id }: RegistryMember,
+  file: InvitationFile,
+): Promise<Invited> {
+  return await writeLines(toLines(file), async () => {
+    const { token, expiresAt } = await people.reset(id);
+    return { answer: { id, login, invitation: file.path, expiresAt }, lines: [token] };
+  });
+}
+
+function toLines({ path, ...file }: InvitationFile): Parameters<typeof writeLines>[0] {
+  return { ...file, paths: [path] };
+}

@@ -1,0 +1,44 @@
+import { KeylineError } from '../kernel/errors.ts';
+import { getJson, getVersioned, pagesOf, patchJson } from './http-calls.ts';
+import type { HttpSession } from './http-client.ts';
+import type { MemberState, RegistryMember, RegistryMembers } from './people.ts';
+
+const MOST_TRIES = 6;
+
+/** Members of one kind, at one path of keyline's own HTTP interface. */
+export abstract class HttpMembers implements RegistryMembers {
+  protected readonly session: HttpSession;
+  protected readonly path: string;
+
+  constructor(session: HttpSession, path: string) {
+    this.session = session;
+    this.path = path;
+  }
+
+  list(): AsyncIterable<readonly RegistryMember[]> {
+    return pagesOf(this.session, this.path);
+  }
+
+  show(id: string): Promise<RegistryMember> {
+    return getJson(this.session, this.pathOf(id));
+  }
+
+  async setState(id: string, state: MemberState): Promise<RegistryMember> {
+    const path = this.pathOf(id);
+    for (let tries = 1; ; tries++) {
+      const { body, version } = await getVersioned<RegistryMember>(this.session, path);
+      if (body.state === state) return body;
+      try {
+        return await patchJson(this.session, path, { body: { state }, match: version });
+      } catch (error) {
+        // Somebody else's change, or our own whose answer was lost: a look tells.
+        const isStale = error instanceof KeylineError && error.code === 'precondition-failed';
+        if (!isStale || tries === MOST_TRIES) throw error;
+      }
+    }
+  }
+
+  protected pathOf(id: string): string {
+    return `${this.path}/${encodeURIComponent(id)}`;
+  }
+}

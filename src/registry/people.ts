@@ -1,0 +1,80 @@
+import type { Role } from '../model/role.ts';
+
+/** Whether a member may log in. */
+export type MemberState = 'active' | 'disabled';
+
+/** A person or a machine with roles in the account. */
+export interface RegistryMember {
+  /** `pr_…`; of a machine it is the client id. */
+  readonly id: string;
+  readonly kind: 'user' | 'system';
+  /** Of a person: its log-in name. */
+  readonly login?: string;
+  readonly name: string;
+  readonly roles: readonly Role[];
+  readonly state: MemberState;
+  /** This account vouches for it. */
+  readonly isHome: boolean;
+  readonly hasTotp: boolean;
+  readonly createdAt: string;
+}
+
+/** Lets a person choose a password, once; the token is a secret. */
+export interface Invitation {
+  /** `kr_…` */
+  readonly token: string;
+  readonly expiresAt: string;
+}
+
+/** What a machine logs in with; the secret is shown once. */
+export interface ClientCredentials {
+  /** `pr_…` */
+  readonly clientId: string;
+  /** `kc_…` */
+  readonly clientSecret: string;
+}
+
+/** Who a person is to be. */
+export interface NewPerson {
+  /** Unique in the registry. */
+  readonly login: string;
+  readonly name: string;
+}
+
+/** What an account is to be, and its first admin. */
+export interface NewAccount {
+  readonly handle: string;
+  readonly name: string;
+  readonly kind: 'oem' | 'reseller' | 'customer';
+  /** Takes test keys, and no others. */
+  readonly isTest: boolean;
+  readonly admin: NewPerson;
+}
+
+/** Members of one kind of the account. */
+export interface RegistryMembers {
+  /** By id, page by page. */
+  list(): AsyncIterable<readonly RegistryMember[]>;
+  show(id: string): Promise<RegistryMember>;
+  /** Disabling ends the member's tokens; who is so already stays so. */
+  setState(id: string, state: MemberState): Promise<RegistryMember>;
+}
+
+/** The people of the account. */
+export interface RegistryPeople extends RegistryMembers {
+  invite(
+    person: NewPerson & { readonly roles: readonly Role[] },
+  ): Promise<{ readonly user: RegistryMember; readonly invitation: Invitation }>;
+  /** For who lost the password; invitations and resets of before serve no more. */
+  reset(id: string): Promise<Invitation>;
+}
+
+/** The machines of the account. */
+export interface RegistryMachines extends RegistryMembers {
+  add(machine: {
+    readonly name: string;
+    readonly roles: readonly Role[];
+  }): Promise<ClientCredentials>;
+  /** Another secret; the old one and its tokens end at once. */
+  rotate(id: string): Promise<ClientCredentials>;
+}
