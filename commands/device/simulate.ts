@@ -15,7 +15,6 @@ import type { SimulationResult } from '../../src/job/simulate-devices.ts';
 export default class DeviceSimulate extends BaseCommand {
   static override summary = 'Simulate devices on ports of this machine';
   static override description = SIMULATION_HELP;
-
   static override usage = [
     '<%= command.id %> -p PROFILE -d DIR [--count N] [--tcp] [--fault SLOT=FAULT,…]',
     '<%= command.id %> -p PROFILE -d DIR --escrow URL [--ca-file FILE] [--once]',

@@ -2,9 +2,10 @@ import { KeylineError } from '../kernel/errors.ts';
 import type { ByteSource } from '../manifest/byte-sink.ts';
 import { planUpload } from '../manifest/part-reader.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { RegisterCounts, RowOutcome } from '../registry/sealed-uploads.ts';
+import type { RegisterCounts, RowOutcome, SealedUploads } from '../registry/sealed-uploads.ts';
 import { verifyManifestSeal } from '../seals/manifest-seal.ts';
 import type { VerifiedSeal } from '../seals/manifest-seal.ts';
+import { registerAgain } from './register-again.ts';
 import { registerRows } from './register-rows.ts';
 import { sendSealed } from './send-sealed.ts';
 
@@ -36,6 +37,13 @@ export interface RegisterEffects {
   readonly pauseMs?: number;
 }
 
+/** A manifest on its way to a registry that takes it sealed. */
+export interface SealedRun {
+  readonly source: SealedSource;
+  readonly sealed: VerifiedSeal;
+  readonly uploads: SealedUploads;
+}
+
 /** What became of it. */
 export interface Registered extends RegisterCounts {
   readonly lotId: string;
@@ -63,19 +71,24 @@ export async function registerManifest(
   planUpload(sealed.seal, sealed.lot);
   await addLot(registry, source.descriptor);
   return registry.sealedUploads && !effects.only
-    ? await registerSealed(registry.sealedUploads, { source, sealed }, effects)
+    ? await registerSealed(registry, { source, sealed, uploads: registry.sealedUploads }, effects)
     : await registerRows(registry.devices, { source, sealed }, effects);
 }
 
 async function registerSealed(
-  uploads: NonNullable<Registry['sealedUploads']>,
-  { source, sealed }: { readonly source: SealedSource; readonly sealed: VerifiedSeal },
+  { devices }: Registry,
+  { source, sealed, uploads }: SealedRun,
   effects: RegisterEffects,
 ): Promise<Registered> {
   const { seal, lot } = sealed;
   const { lotId } = lot;
   const { onApplied = () => undefined, outcomes } = effects;
-  const { id: uploadId, missing } = await uploads.begin(lotId, seal.kind, source.seal);
+  const { id: uploadId, missing, isCommitted } = await uploads.begin(
+    lotId,
+    seal.kind,
+    source.seal,
+  );
+  if (isCommitted) return await registerAgain(devices, { ...{ source, sealed, uploads }, uploadId }, effects);
   await sendSealed(uploads, { id: uploadId, seal, missing, bytes: source.bytes }, effects);
   const counts = await uploads.commit(uploadId, onApplied);
   if (outcomes && (outcomes.which === 'all' || counts.conflict + counts.invalid > 0)) {

@@ -9,7 +9,7 @@ import { readCa } from '../registry/read-ca.ts';
 import { parseRegistryUrl } from '../registry/registry-url.ts';
 import { RenewableToken } from '../registry/renewable-token.ts';
 import { openTransport } from '../registry/transport.ts';
-import { anotherToken, readTokenLine } from './registry-token.ts';
+import { anotherToken, readAccessToken } from './registry-token.ts';
 
 /** Which registry, and as whom: what the flags of `registryContextFlags` say. */
 export interface RegistryChoices {
@@ -87,7 +87,10 @@ export async function openRegistry(
   return { registry, session: sessionOf(context, stored) };
 }
 
-/** Ends the token there and forgets it here, even where the registry does not know it any more. */
+/**
+ * Ends the token there and forgets it here, even where the registry does not know it any more. Throws
+ * `registry-unavailable` where nobody answers, and has forgotten it all the same.
+ */
 export async function logOut(
   home: Home,
   choices: Pick<RegistryChoices, 'context'> = {},
@@ -101,7 +104,16 @@ export async function logOut(
     const way = await wayTo(url, { text: ca }, effects);
     await new HttpRegistry({ ...way, token: new RenewableToken(accessToken) }).endSession();
   } catch (error) {
-    if (!(error instanceof KeylineError) || error.code !== 'unauthenticated') throw error;
+    const code = error instanceof KeylineError ? error.code : undefined;
+    if (code === 'registry-unavailable') {
+      await forgetContext(home, context);
+      throw new KeylineError(code, {
+        message: `nobody answers at ${url}; the token is forgotten here`,
+        hint: 'There it ends by itself within an hour.',
+        facts: { url },
+      });
+    }
+    if (code !== 'unauthenticated') throw error;
   }
   await forgetContext(home, context);
   return sessionOf(context, stored);
@@ -128,10 +140,10 @@ export function sessionOf(context: string, stored: StoredContext): RegistrySessi
 }
 
 async function withTokenFile(way: HttpSession, path: string): Promise<OpenRegistry> {
-  const first = await readTokenLine(path);
+  const first = await readAccessToken(path);
   // Whoever keeps such a file puts another token there before the one in it ends.
   const token = new RenewableToken(first, () =>
-    path === '-' ? Promise.resolve(undefined) : readTokenLine(path),
+    path === '-' ? Promise.resolve(undefined) : readAccessToken(path),
   );
   const loginHint = 'Put a token that has not ended into the token file.';
   const { url } = way;

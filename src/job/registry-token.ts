@@ -50,3 +50,14 @@ export async function readTokenLine(path: string): Promise<string> {
     message: `${path === '-' ? 'standard input' : path} does not hold one token on one line`,
   });
 }
+
+/** The token in a file, `-` for standard input. Throws `not-found`, `usage`, also for a secret that is no token. */
+export async function readAccessToken(path: string): Promise<string> {
+  const line = await readTokenLine(path);
+  // Sent by mistake, it would be known to the registry and all that stands before it.
+  if (!/^(?:ks|es|kc|kr|km)_/.test(line)) return line;
+  throw new KeylineError('usage', {
+    message: `${path === '-' ? 'standard input' : path} holds a secret that is no token`,
+    hint: 'A token of a registry begins with kt_; nothing was sent.',
+  });
+}

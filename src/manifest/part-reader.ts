@@ -9,6 +9,7 @@ import { builtHeader, builtLabel, parseBuiltPlan } from '../model/built-columns.
 import type { BuiltPlan } from '../model/built-columns.ts';
 import { COLUMNS, isSecret } from '../model/columns.ts';
 import type { ColumnChoice, ColumnName } from '../model/columns.ts';
+import { isPlainText } from '../model/device-row.ts';
 import type { DeviceRow, RowProblem } from '../model/device-row.ts';
 import { endpointKeyOf } from '../model/ids.ts';
 import type { Lot } from '../model/lot.ts';
@@ -118,7 +119,7 @@ export class PartReader {
     for (let at = 0; at < built.length; at++) {
       const value = fields[derived.length + at] ?? '';
       const name = built[at] ?? '';
-      if (value.length > LONGEST_TEXT) return 'value-wrong';
+      if (value.length > LONGEST_TEXT || !isPlainText(value)) return 'value-wrong';
       if (name === 'hardware_id' && value !== '') row.hardwareId = value;
       else if (name.startsWith(CAPTURE) && value !== '')
         attributes[name.slice(CAPTURE.length)] = value;

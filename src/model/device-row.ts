@@ -28,5 +28,11 @@ export function rowProblem(lot: Lot, row: DeviceRow): RowProblem | undefined {
   }
   if (serial !== unitSerial(lot, lotIndex)) return 'serial-wrong';
   if (parseEndpointKey(endpointKey) === undefined) return 'endpoint-key-wrong';
+  if (row.hardwareId !== undefined && !isPlainText(row.hardwareId)) return 'value-wrong';
   return model === undefined || model === lot.model ? undefined : 'value-wrong';
+}
+
+/** Whether every database can keep it: PostgreSQL has neither NUL nor half a surrogate pair in a text. */
+export function isPlainText(text: string): boolean {
+  return !text.includes('\0') && !/[\ud800-\udfff]/u.test(text);
 }

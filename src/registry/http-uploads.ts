@@ -19,6 +19,11 @@ interface Operation {
   readonly result?: RegisterCounts;
 }
 
+/** An upload as the service shows it. */
+interface UploadAnswer extends Omit<RegistryUpload, 'isCommitted'> {
+  readonly state: string;
+}
+
 const FIRST_LOOK_MS = 50;
 const LONGEST_LOOK_MS = 1_000;
 
@@ -30,8 +35,15 @@ export class HttpUploads implements SealedUploads {
     this.#session = session;
   }
 
-  begin(lotId: string, kind: 'planned' | 'as-built', seal: string): Promise<RegistryUpload> {
-    return postJson(this.#session, `/v1/lots/${lotId}/uploads`, { kind, seal });
+  async begin(
+    lotId: string,
+    kind: 'planned' | 'as-built',
+    seal: string,
+  ): Promise<RegistryUpload> {
+    const path = `/v1/lots/${lotId}/uploads`;
+    const upload = await postJson<UploadAnswer>(this.#session, path, { kind, seal });
+    const { id, parts, missing, state } = upload;
+    return { id, parts, missing, isCommitted: state === 'committed' };
   }
 
   async sendPart(id: string, n: number, { gzip, format }: PartContent): Promise<void> {

@@ -4,6 +4,8 @@ export interface RegistryUpload {
   readonly parts: number;
   /** Numbers of parts to send; there may be more after these. */
   readonly missing: readonly number[];
+  /** What became of its rows is settled, by an earlier call. */
+  readonly isCommitted: boolean;
 }
 
 /** How many rows became what. */

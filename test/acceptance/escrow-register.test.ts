@@ -62,6 +62,9 @@ describe('escrow register', () => {
     for (const one of free.splice(0)) await one();
     const done = await at.shell(`${retry?.[0] ?? ''} --json`);
     expect(answerOf(done)).toMatchObject({ rows: 2, created: 2, conflict: 0 });
+    // The same seal is the same upload, whose rows that failed are tried again.
+    const same = await at.run('escrow register lot.csv');
+    expect([same.code, answerOf(same)]).toMatchObject([0, { created: 0, unchanged: 300 }]);
     const again = await at.run('escrow register A1');
     expect(answerOf(again)).toMatchObject({ created: 0, unchanged: 300, conflict: 0 });
   });

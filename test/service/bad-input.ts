@@ -234,6 +234,21 @@ export function badInput(name: string, open: () => Promise<ServiceRig>): void {
       await refused([422, 'request-invalid'], () => offer(oem, customer.handle, ids));
     }, 60_000);
 
+    it('bytes where JSON belongs, and more fields than anybody could name', async () => {
+      for (const { method, url } of changing()) {
+        if (url.includes('/parts/')) continue;
+        const headers = { 'content-type': 'text/csv' };
+        await refused([415, 'media-type-unsupported'], () =>
+          send(callerOf(url), method, url, '\0'.repeat(64 * 1024), headers),
+        );
+      }
+      const crowd = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`f${n}`, 1]));
+      const answer = await refused([422, 'request-invalid'], () =>
+        send(oem, 'POST', '/v1/standing-approvals', crowd),
+      );
+      expect(answer.json<{ errors: unknown[] }>().errors.length).toBe(1);
+    }, 60_000);
+
     it('a gzip bomb', async () => {
       const bomb = gzipSync(Buffer.alloc(65 * 1024 * 1024, 'a\n'));
       expect(bomb.length).toBeLessThan(200_000);

@@ -5,6 +5,8 @@ import type { FieldIssue } from './problem.ts';
 import { RequestInvalid } from './problem.ts';
 
 const MOST_ISSUES = 20;
+const MOST_FIELDS = 200;
+const TOO_MANY: FieldIssue = { pointer: '', code: 'unknown-field', detail: 'there are no such fields' };
 
 /** What of a compiled schema's error is used. */
 interface SchemaError {
@@ -24,11 +26,17 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   return (value: unknown) => {
     const read = isText ? readNumbers(schema, value) : value;
     if (validator.Check(read)) return { value: read };
+    if (isCrowded(read)) return { error: new RequestInvalid([TOO_MANY]) };
     const errors = validator.Errors(read) as SchemaError[];
     const issues = errors.flatMap((error) => issuesOf(error, httpPart)).slice(0, MOST_ISSUES);
     return { error: new RequestInvalid(issues) };
   };
 };
+
+/** To name each of so many fields would take longer than anything that a request may ask for. */
+function isCrowded(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length > MOST_FIELDS;
+}
 
 /** A check of what is answered, for tests: an answer that its schema does not describe is a defect. */
 export function compileAnswerCheck(schema: TSchema): (data: unknown) => string {

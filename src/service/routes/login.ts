@@ -2,7 +2,6 @@ import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { KeylineError } from '../../kernel/errors.ts';
-import { unauthenticated } from '../auth/caller.ts';
 import { useTotp } from '../auth/second-factor.ts';
 import { isPassword } from '../auth/secret-digest.ts';
 import { issueToken } from '../auth/sessions.ts';
@@ -52,7 +51,7 @@ export function loginRoutes(app: App, service: Service): void {
       const isIt = await isPassword(password, found?.secretDigest ?? undefined);
       if (!found || !isIt || found.state !== 'active') {
         if (found) recordFailure(service, found, { request, reply });
-        throw unauthenticated();
+        throw wrongLogin();
       }
       const origin = { actor: found.id, requestId: request.id };
       const done = await store.change(origin, async (change) => {
@@ -68,7 +67,7 @@ export function loginRoutes(app: App, service: Service): void {
       });
       if (!done) {
         recordFailure(service, found, { request, reply });
-        throw unauthenticated();
+        throw wrongLogin();
       }
       return {
         accessToken: done.issued.token,
@@ -131,5 +130,13 @@ function recordFailure(
       .catch((error: unknown) => {
         request.log.error({ err: error }, 'a failed log-in was not recorded');
       });
+  });
+}
+
+/** One answer for a name that nobody has, a wrong password or code, and whoever is disabled. */
+function wrongLogin(): KeylineError {
+  return new KeylineError('unauthenticated', {
+    message: 'the name, the password or the code is wrong',
+    hint: 'Give them again; after some tries one waits for ten minutes. An invitation is used by `keyline registry password` first.',
   });
 }

@@ -3,6 +3,7 @@ import { ROLES } from '../../model/role.ts';
 import { memberOf, unauthenticated } from '../auth/caller.ts';
 import { beginTotp, confirmTotp, removeTotp, useTotp } from '../auth/second-factor.ts';
 import { toBase32, totpUri } from '../auth/totp.ts';
+import { loginLimit } from '../http/login-limit.ts';
 import type { App, Service } from '../service.ts';
 import { membershipsOf } from '../store/memberships.ts';
 import { findPrincipal } from '../store/principals.ts';
@@ -45,9 +46,11 @@ const Code = Type.Object({ code: Type.String({ pattern: '^[0-9]{6}$' }) }, close
 const Totp = Type.Object({ hasTotp: Type.Boolean() }, closed);
 
 /** Who the token says one is, and one's own authenticator (RFC 6238). */
-export function meRoutes(app: App, { store, masterKey }: Service): void {
+export function meRoutes(app: App, { store, masterKey, limits }: Service): void {
   const config = { access: 'member' } as const;
   const tags = ['me'];
+  // A code has six digits: whoever has a stolen token could try them all within its hour.
+  const checkLimit = loginLimit(app, limits, (request) => memberOf(request).principalId);
   app.get('/v1/me', { config, schema: { tags, response: { 200: Me } } }, async (request) => {
     const { accountId, principalId, mustEnrolTotp = false } = memberOf(request);
     const { id, kind, login, name, totp } = await ownRow(store.reader, principalId);
@@ -76,25 +79,31 @@ export function meRoutes(app: App, { store, masterKey }: Service): void {
   app.post(
     '/v1/me/totp/confirm',
     { config, schema: { tags, body: Code, response: { 200: Totp } } },
-    (request, reply) =>
-      app.repeatable.answer(request, reply, async (change) => {
+    async (request, reply) => {
+      await checkLimit(request);
+      await app.repeatable.answer(request, reply, async (change) => {
         const principal = await ownRow(change.db, memberOf(request).principalId);
         const { code } = request.body;
         if (!(await confirmTotp(change, masterKey, { principal, code }))) throw unauthenticated();
         return { status: 200, body: { hasTotp: true } };
-      }),
+      });
+      return reply;
+    },
   );
   app.post(
     '/v1/me/totp/disable',
     { config, schema: { tags, body: Code, response: { 200: Totp } } },
-    (request, reply) =>
-      app.repeatable.answer(request, reply, async (change) => {
+    async (request, reply) => {
+      await checkLimit(request);
+      await app.repeatable.answer(request, reply, async (change) => {
         const principal = await ownRow(change.db, memberOf(request).principalId);
         const { code } = request.body;
         if (!(await useTotp(change, masterKey, { principal, code }))) throw unauthenticated();
         await removeTotp(change, principal);
         return { status: 200, body: { hasTotp: false } };
-      }),
+      });
+      return reply;
+    },
   );
 }
 

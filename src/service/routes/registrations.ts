@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
+import type { Static } from 'typebox';
 import { KeylineError } from '../../kernel/errors.ts';
 import { digestPassword } from '../auth/secret-digest.ts';
+import { loginLimit } from '../http/login-limit.ts';
 import type { App, Service } from '../service.ts';
 import { findAccountByHandle } from '../store/accounts.ts';
 import { createPrincipal } from '../store/principals.ts';
@@ -22,7 +24,12 @@ const Registration = Type.Object(
 const Registered = Type.Object({ id: Type.String(), accountId: Type.String() }, closed);
 
 /** People who join an account that allows it, as end-users. That a log-in name is taken cannot be hidden. */
-export function registrationRoutes(app: App, { store }: Service): void {
+export function registrationRoutes(app: App, { store, limits }: Service): void {
+  const checkLimit = loginLimit(
+    app,
+    limits,
+    (request) => (request.body as Static<typeof Registration>).login,
+  );
   app.post(
     '/v1/registrations',
     {
@@ -30,6 +37,7 @@ export function registrationRoutes(app: App, { store }: Service): void {
       schema: { tags: ['users'], body: Registration, response: { 201: Registered } },
     },
     async (request, reply) => {
+      await checkLimit(request);
       const { account: handle, login, name, password } = request.body;
       const found = await findAccountByHandle(store.reader, handle);
       if (found?.state !== 'active' || found.allowsRegistration !== 1) {

@@ -19,6 +19,7 @@ const PartId = Type.Object(
   closed,
 );
 const PartView = Type.Object({ n: Type.Integer(), digest: Type.String() }, closed);
+const PART_ROUTE = '/v1/uploads/:id/parts/:n';
 const LINES_AT_ONCE = 8_192;
 
 /** The parts of an upload as they come, and what became of its rows. */
@@ -28,12 +29,14 @@ export function uploadPartRoutes(app: App, { store }: Service): void {
   app.addContentTypeParser(
     ['text/csv', 'application/x-ndjson'],
     { parseAs: 'buffer' },
-    (_request, body, done) => {
-      done(null, body);
+    (request, body, done) => {
+      // Every other route takes JSON: against its schema, bytes would be issues, one each.
+      if (request.routeOptions.url === PART_ROUTE) done(null, body);
+      else done(mediaType('application/json'));
     },
   );
   app.put(
-    '/v1/uploads/:id/parts/:n',
+    PART_ROUTE,
     {
       config,
       bodyLimit: MOST_PART_BYTES,

@@ -33,6 +33,12 @@ export function postgresError(error: unknown): unknown {
       facts: { reason: code },
     });
   }
+  if (code?.startsWith('22')) {
+    return new KeylineError('request-invalid', {
+      message: 'a value is none that the database can keep',
+      facts: { reason: code },
+    });
+  }
   return error;
 }
 
