@@ -78,6 +78,9 @@ function readKey(request: FastifyRequest): RepeatableRequest {
       message: 'Idempotency-Key is missing, or not 8 to 128 visible characters',
     });
   }
-  const digest = createHash('sha256').update(`${method} ${url}\n${canonicalJson(body ?? null)}`);
+  // A person has one id in several accounts; a device may have changed hands before it asks again.
+  const account = caller.kind === 'device' ? '' : `${caller.accountId} `;
+  const text = `${account}${method} ${url}\n${canonicalJson(body ?? null)}`;
+  const digest = createHash('sha256').update(text);
   return { principalId: actorOf(caller), key, request: digest.digest('hex') };
 }
