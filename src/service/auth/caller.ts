@@ -1,6 +1,6 @@
 import { KeylineError } from '../../kernel/errors.ts';
 import { may } from '../../model/role.ts';
-import type { Role } from '../../model/role.ts';
+import type { Permission, Role } from '../../model/role.ts';
 import type { Access } from '../service.ts';
 
 /** A person or a machine with a token for one account. */
@@ -51,6 +51,15 @@ export function requireAccess(caller: Caller | undefined, access: Access): void 
 export function memberOf({ caller }: { readonly caller: Caller | undefined }): Member {
   if (caller === undefined || caller.kind === 'device') throw unauthenticated();
   return caller;
+}
+
+/** The station that the answer is narrowed down to, by its lots, or undefined: another role grants all. */
+export function stationOf(
+  { kind, roles, principalId }: Member,
+  permission: Permission,
+): string | undefined {
+  const others = roles.filter((role) => role !== 'station');
+  return may({ kind, roles: others }, permission) ? undefined : principalId;
 }
 
 /** The caller of a route for devices. Throws `unauthenticated` elsewhere. */

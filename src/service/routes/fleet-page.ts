@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { memberOf } from '../auth/caller.ts';
+import { memberOf, stationOf } from '../auth/caller.ts';
 import { readPage, sendPage } from '../http/page.ts';
 import type { Service } from '../service.ts';
 import { listDevices } from '../store/device-query.ts';
@@ -11,9 +11,11 @@ import type { DeviceView } from './fleet-views.ts';
 export async function fleetPage(
   { store, masterKey }: Service,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
-  query: DeviceQuery,
+  asks: DeviceQuery,
 ): Promise<{ items: DeviceView[]; next?: string }> {
-  const { accountId } = memberOf(request);
+  const member = memberOf(request);
+  const { accountId } = member;
+  const query = { ...asks, station: stationOf(member, 'devices:read') };
   const scope = { accountId, filters: { ...query } };
   const { limit, after } = readPage(masterKey, request, scope);
   const asked = { limit: limit + 1, after: after?.[0] };

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { seesPersonalData } from '../../model/role.ts';
-import { memberOf } from '../auth/caller.ts';
+import { memberOf, stationOf } from '../auth/caller.ts';
 import { sendVersion, versionToMatch } from '../http/etag.ts';
 import { PAGE_QUERY, pageOf } from '../http/page.ts';
 import type { App, Service } from '../service.ts';
@@ -48,8 +48,10 @@ export function fleetRoutes(app: App, service: Service): void {
       const query = filtersOf(request.query);
       const type = exportType(request);
       if (type === undefined) return fleetPage(service, { request, reply }, query);
-      const { accountId } = memberOf(request);
-      return sendExport(reply, store.reader, { type, accountId, query });
+      const member = memberOf(request);
+      const narrowed = { ...query, station: stationOf(member, 'devices:read') };
+      const { accountId } = member;
+      return sendExport(reply, store.reader, { type, accountId, query: narrowed });
     },
   );
   app.get(
@@ -85,7 +87,9 @@ async function details(
   request: Parameters<typeof memberOf>[0] & { readonly params: { readonly id: string } },
 ) {
   const member = memberOf(request);
-  const device = await needFleetDevice(db, member.accountId, request.params.id);
+  const device = await needFleetDevice(db, member.accountId, request.params.id, {
+    station: stationOf(member, 'devices:read'),
+  });
   const custody = await custodyOf(db, device.id);
   const view = toDeviceDetails(device, { custody, hasAttributes: seesPersonalData(member) });
   return { view, version: device.version };

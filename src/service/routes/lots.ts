@@ -1,8 +1,7 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { openLotDescriptor } from '../../seals/lot-descriptor.ts';
-import { may } from '../../model/role.ts';
-import { memberOf } from '../auth/caller.ts';
+import { memberOf, stationOf } from '../auth/caller.ts';
 import { PAGE_QUERY, pageOf, readPage, sendPage } from '../http/page.ts';
 import type { App, Service } from '../service.ts';
 import { enterLot, listLots } from '../store/lots.ts';
@@ -43,10 +42,8 @@ export function lotRoutes(app: App, { store, masterKey }: Service): void {
     },
     async (request, reply) => {
       const { code } = request.query;
-      const { kind, roles, principalId } = memberOf(request);
       // As of what it may register: a station sees what it was given.
-      const others = roles.filter((role) => role !== 'station');
-      const station = may({ kind, roles: others }, 'lots:read') ? undefined : principalId;
+      const station = stationOf(memberOf(request), 'lots:read');
       const scope = { accountId: memberOf(request).accountId, filters: { code } };
       const { limit, after } = readPage(masterKey, request, scope);
       const asked = { limit: limit + 1, after: after?.[0] as string | undefined, code, station };

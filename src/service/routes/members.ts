@@ -20,11 +20,14 @@ import {
 import type { AccountMember } from '../store/members.ts';
 import { setPrincipalState } from '../store/principals.ts';
 import type { Principal } from '../store/principals.ts';
+import { setStationLots } from '../store/station-lots.ts';
 import type { Change } from '../store/store.ts';
 
 const closed = { additionalProperties: false } as const;
 
 export const RoleList = Type.Array(Type.Enum([...ROLES]), { maxItems: ROLES.length });
+/** Ids of lots that a station is given. */
+export const LotList = Type.Array(Type.String({ maxLength: 64 }), { maxItems: 1_000 });
 export const PersonName = Type.String({ minLength: 1, maxLength: 128 });
 
 /** A member as its account sees it. */
@@ -38,6 +41,7 @@ export const MemberView = Type.Object(
     state: Type.Enum(['active', 'disabled']),
     isHome: Type.Boolean({ description: 'This account vouches for it.' }),
     hasTotp: Type.Boolean(),
+    lots: Type.Optional(Type.Array(Type.String(), { description: 'Of a station.' })),
     createdAt: Type.String(),
   },
   closed,
@@ -49,6 +53,7 @@ const MemberPatch = Type.Object(
   {
     name: Type.Optional(PersonName),
     roles: Type.Optional(RoleList),
+    lots: Type.Optional(LotList),
     state: Type.Optional(Type.Enum(['active', 'disabled'])),
     hasTotp: Type.Optional(
       Type.Literal(false, { description: 'Takes a lost authenticator away.' }),
@@ -156,13 +161,14 @@ export function toMemberView(member: AccountMember): Static<typeof MemberView> {
     ...{ id, kind, name, state, createdAt, isHome: member.isHome, roles: [...member.roles] },
     ...(login !== null && { login }),
     hasTotp: totp !== null,
+    ...(member.lots && { lots: [...member.lots] }),
   };
 }
 
 async function apply(
   change: Change,
   { caller, found, version }: { caller: Member; found: AccountMember; version: number },
-  { name, roles, state, hasTotp }: Static<typeof MemberPatch>,
+  { name, roles, lots, state, hasTotp }: Static<typeof MemberPatch>,
 ): Promise<void> {
   const { accountId } = caller;
   const { id } = found.principal;
@@ -170,6 +176,11 @@ async function apply(
   if (name !== undefined || state !== undefined || hasTotp !== undefined) requireHome(found);
   await touchPrincipal(change, { id, version }, name === undefined ? {} : { name });
   if (roles) await setRoles(change, { accountId, principalId: id }, roles);
+  const place = { accountId, principalId: id, roles: roles ?? found.roles };
+  if (lots) await setStationLots(change, place, lots);
+  else if (found.lots?.length && !place.roles.includes('station')) {
+    await setStationLots(change, place, []);
+  }
   if (hasTotp === false) await removeTotp(change, found.principal);
   if (state) await setPrincipalState(change, { id, accountId }, state);
   if (found.roles.includes('account-admin')) await requireAdmin(change, accountId);

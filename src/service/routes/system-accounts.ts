@@ -3,7 +3,9 @@ import { memberOf } from '../auth/caller.ts';
 import { digestClientSecret, newClientSecret } from '../auth/secret-digest.ts';
 import type { App, Service } from '../service.ts';
 import { createPrincipal, rotateSecret } from '../store/principals.ts';
+import { setStationLots } from '../store/station-lots.ts';
 import {
+  LotList,
   MemberParams,
   memberRoutes,
   needOwnMember,
@@ -14,7 +16,10 @@ import {
 
 const closed = { additionalProperties: false } as const;
 
-const NewSystemAccount = Type.Object({ name: PersonName, roles: RoleList }, closed);
+const NewSystemAccount = Type.Object(
+  { name: PersonName, roles: RoleList, lots: Type.Optional(LotList) },
+  closed,
+);
 const Credentials = Type.Object({ clientId: Type.String(), clientSecret: Type.String() }, closed);
 
 /** The machines of an account: stations, CI, servers, brokers; each secret is shown once. */
@@ -30,12 +35,14 @@ export function systemAccountRoutes(app: App, service: Service): void {
       app.repeatable.answer(request, reply, async (change) => {
         const caller = memberOf(request);
         const { accountId } = caller;
-        const { name, roles } = request.body;
+        const { name, roles, lots } = request.body;
         requireGrant(caller, roles);
         const clientSecret = newClientSecret();
         const secretDigest = digestClientSecret(clientSecret);
         const wanted = { kind: 'system', accountId, name, roles, secretDigest } as const;
         const { id: clientId } = await createPrincipal(change, wanted);
+        const place = { accountId, principalId: clientId, roles };
+        if (lots) await setStationLots(change, place, lots);
         const headers = { location: `/v1/system-accounts/${clientId}` };
         return { status: 201, body: { clientId, clientSecret }, headers, isSecret: true };
       }),

@@ -13,6 +13,8 @@ export interface DeviceQuery {
   /** Index in the lot, from and to; only with `lotId`. */
   readonly first?: number | undefined;
   readonly last?: number | undefined;
+  /** Only of the lots that this station was given. */
+  readonly station?: string | undefined;
   readonly serialPrefix?: string | undefined;
   readonly model?: string | undefined;
   readonly provisioning?: Provisioning | undefined;
@@ -155,6 +157,12 @@ function conditions(scope: {
   return [
     sql<SqlBool>`devices."accountId" = ${scope.accountId} AND devices."uploadId" IS NULL`,
     ...equal,
+    ...(query.station === undefined
+      ? []
+      : [
+          sql<SqlBool>`devices."lotId" IN
+            (SELECT "lotId" FROM "stationLots" WHERE "principalId" = ${query.station})`,
+        ]),
     ...(query.escrow === undefined ? [] : [sql<SqlBool>`${ESCROW} = ${query.escrow}`]),
     ...(query.retired === false ? [sql<SqlBool>`devices."enrollment" <> 'retired'`] : []),
     ...prefixed(query.serialPrefix),

@@ -1,7 +1,7 @@
 import { KeylineError } from '../../kernel/errors.ts';
 import { parseEndpointKey } from '../../model/ids.ts';
 import { fitting } from './device-query.ts';
-import type { FleetDevice } from './device-query.ts';
+import type { DeviceQuery, FleetDevice } from './device-query.ts';
 import type { Reader } from './store.ts';
 
 /** One transfer that the device went through. */
@@ -15,19 +15,20 @@ export interface CustodyEntry {
 
 /**
  * The account's device by its id, its endpoint key or its serial, in this order. Throws `object-unknown`,
- * as for another account's.
+ * as for another account's, and for one that is not of the lots of `station`.
  */
 export async function needFleetDevice(
   db: Reader,
   accountId: string,
   name: string,
+  query: Pick<DeviceQuery, 'station'> = {},
 ): Promise<FleetDevice> {
   const ids = name.startsWith('dv_') ? [name] : await idsOf(db, name);
   for (const id of ids) {
-    const device = await one(db, accountId, ['devices.id', id]);
+    const device = await one(db, { accountId, query }, ['devices.id', id]);
     if (device) return device;
   }
-  const device = await one(db, accountId, ['devices.serial', name]);
+  const device = await one(db, { accountId, query }, ['devices.serial', name]);
   if (device) return device;
   throw new KeylineError('object-unknown', { message: 'there is no such device' });
 }
@@ -59,8 +60,8 @@ async function idsOf(db: Reader, endpointKey: string): Promise<string[]> {
 
 async function one(
   db: Reader,
-  accountId: string,
+  { accountId, query }: { readonly accountId: string; readonly query: DeviceQuery },
   [column, value]: readonly ['devices.id' | 'devices.serial', string],
 ): Promise<FleetDevice | undefined> {
-  return await fitting(db, accountId, {}).where(column, '=', value).limit(1).executeTakeFirst();
+  return await fitting(db, accountId, query).where(column, '=', value).limit(1).executeTakeFirst();
 }

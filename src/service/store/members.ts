@@ -2,6 +2,7 @@ import { KeylineError } from '../../kernel/errors.ts';
 import type { Role } from '../../model/role.ts';
 import { rolesIn } from './memberships.ts';
 import type { Principal } from './principals.ts';
+import { lotsOfStation } from './station-lots.ts';
 import type { Change, Reader } from './store.ts';
 
 /** A person or a machine as an account sees it: its own, or one that has roles there. */
@@ -10,6 +11,8 @@ export interface AccountMember {
   readonly roles: readonly Role[];
   /** The account vouches for it: only there it is renamed, disabled, and given another secret. */
   readonly isHome: boolean;
+  /** Ids of the lots that a station was given; undefined for others. */
+  readonly lots?: readonly string[];
 }
 
 /** Which of an account's members. */
@@ -132,5 +135,7 @@ async function asMember(
   principal: Principal,
 ): Promise<AccountMember> {
   const roles = await rolesIn(db, { accountId, principalId: principal.id });
-  return { principal, roles, isHome: principal.homeAccountId === accountId };
+  const member = { principal, roles, isHome: principal.homeAccountId === accountId };
+  if (!roles.includes('station')) return member;
+  return { ...member, lots: await lotsOfStation(db, { accountId, principalId: principal.id }) };
 }
