@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findByEndpointKey } from '../../src/service/store/devices.ts';
 import { takeOperation } from '../../src/service/store/operations.ts';
 import { COMMIT_KIND } from '../../src/service/store/uploads.ts';
-import { commitUpload } from '../../src/service/uploads/commit-upload.ts';
+import { commitUpload, failCommit } from '../../src/service/uploads/commit-upload.ts';
 import { ServiceRig } from './rig.ts';
 import type { TestMember } from './rig.ts';
 import { endpointKey, Owner, sealRows } from './sealed-upload.ts';
@@ -219,6 +219,35 @@ describe('an upload', () => {
     );
     expect(await commit(id)).toMatchObject({ result: { created: 20, unchanged: 0 } });
     expect(await findByEndpointKey(rig.store.reader, key)).toHaveLength(1);
+  });
+
+  it('that failed loses no rows: another shows those that it has too, and committed again it shows the rest', async () => {
+    const lot = await owner.lot(20);
+    const rows = await sealRows(lot, { from: 0, count: 20 });
+    const id = await begin(lot, rows);
+    for (const [n, chunk] of rows.chunks.entries()) {
+      await put(engineer, `/v1/uploads/${id}/parts/${n}`, chunk);
+    }
+    await post(engineer, `/v1/uploads/${id}/commit`);
+    const taken = await rig.store.change(ORIGIN, (c) => takeOperation(c, COMMIT_KIND));
+    if (!taken) throw new Error('no operation');
+    const stop = new AbortController();
+    const onStep = (): void => {
+      stop.abort();
+    };
+    await commitUpload(rig.store, taken, { signal: stop.signal, onStep });
+    const resumed = await rig.store.change(ORIGIN, (c) => takeOperation(c, COMMIT_KIND));
+    if (!resumed) throw new Error('no operation');
+    await failCommit(rig.store, resumed, { code: 'registry-failed' });
+    const isShown = async (index: number): Promise<boolean> => {
+      const key = endpointKey(index, lot.lot.lotId);
+      return (await findByEndpointKey(rig.store.reader, key)).length === 1;
+    };
+    const some = await register(lot, await sealRows(lot, { from: 0, count: 10 }));
+    expect(some.ended).toMatchObject({ result: { created: 10, unchanged: 0, conflict: 0 } });
+    expect([await isShown(9), await isShown(10)]).toEqual([true, false]);
+    expect(await commit(id)).toMatchObject({ state: 'succeeded', result: { created: 20 } });
+    expect([await isShown(9), await isShown(19)]).toEqual([true, true]);
   });
 
   it('of rows that are there changes nothing, and as-built it verifies what was planned', async () => {

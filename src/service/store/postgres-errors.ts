@@ -1,8 +1,8 @@
 import { KeylineError } from '../../kernel/errors.ts';
 
-/** Conditions of the server's that pass: PostgreSQL appendix A, and what the system says of its socket. */
+/** Conditions of the server's that pass, timeouts among them: PostgreSQL appendix A, and what the system says of its socket. */
 const PASSING =
-  /^(?:08|53|57P0|58)|^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/;
+  /^(?:08|25P03|53|57014|57P0|58)|^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/;
 
 /** What pg says without a code of a connection that ended or was never there. */
 const LOST =

@@ -59,16 +59,19 @@ async function registerBatch(
     context,
     rest.map(({ row }) => row.endpointKey),
   );
+  const taken: (readonly [id: string])[] = [];
   const built: (readonly [id: string, hardwareId: string | null, attributes: string | null])[] = [];
   for (const { row, at } of rest) {
     const device = held.get(row.endpointKey);
     if (!device || !isSameDevice(device, toNewDevice(context, row))) continue;
-    outcomes[at] = device.uploadId === context.uploadId ? 'created' : 'unchanged';
+    outcomes[at] = device.uploadId === null ? 'unchanged' : 'created';
+    if (device.uploadId !== null && device.uploadId !== context.uploadId) taken.push([device.id]);
     const isBuilt = context.provisioning === 'verified' && device.provisioning === 'planned';
     if (isBuilt && nextDeviceState(device, 'verified')) {
       built.push([device.id, row.hardwareId ?? null, row.attributes ?? null]);
     }
   }
+  if (taken.length > 0) await takeOver(change, context, taken);
   if (built.length > 0) await markBuilt(change, built);
   return outcomes;
 }
@@ -151,6 +154,22 @@ async function findHeld(
     .where(sql<boolean>`"endpointKey" IN (SELECT value->>0 FROM ${wanted})`)
     .execute();
   return new Map(rows.map(({ endpointKey, ...device }) => [endpointKey, device]));
+}
+
+/**
+ * Hidden devices of another upload, which may have failed for good, become this one's and are shown with
+ * it; those that the other has shown meanwhile stay in sight.
+ */
+async function takeOver(
+  change: Change,
+  { uploadId }: BulkContext,
+  taken: readonly (readonly [id: string])[],
+): Promise<void> {
+  await sql`
+    UPDATE devices SET "uploadId" = ${uploadId}
+    WHERE "id" IN (SELECT value->>0 FROM ${each(change.dialect, taken)}) AND "uploadId" IS NOT NULL`.execute(
+    change.db,
+  );
 }
 
 /** Planned devices that were built since: what was not known of them comes along. */

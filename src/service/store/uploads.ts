@@ -1,8 +1,9 @@
+import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
 import { KeylineError } from '../../kernel/errors.ts';
 import { flag } from './accounts.ts';
 import { newId } from './new-id.ts';
-import { createOperation } from './operations.ts';
+import { createOperation, findOperation } from './operations.ts';
 import type { Change, Reader } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -114,8 +115,8 @@ export async function keepPart(change: Change, upload: Upload, part: NewPart): P
 }
 
 /**
- * Begins the operation that makes devices of an upload's rows, once; again it is the same operation.
- * Throws `upload-incomplete`.
+ * Begins the operation that makes devices of an upload's rows, once; again it is the same operation,
+ * unless that one failed: a new one goes on with the parts that are left. Throws `upload-incomplete`.
  */
 export async function beginCommit(change: Change, { id, accountId }: Upload): Promise<string> {
   const upload = await change.db
@@ -124,7 +125,11 @@ export async function beginCommit(change: Change, { id, accountId }: Upload): Pr
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
-  if (upload.operationId !== null) return upload.operationId;
+  const before =
+    upload.operationId === null
+      ? undefined
+      : await findOperation(change.db, accountId, upload.operationId);
+  if (before && before.state !== 'failed') return before.id;
   const here = (await partsHere(change.db, id)).length;
   if (here < upload.parts) {
     throw new KeylineError('upload-incomplete', {
@@ -179,8 +184,9 @@ export async function outcomesOf(
   return (await query.where('n', '=', n).executeTakeFirst())?.outcomes ?? undefined;
 }
 
-/** Shows the upload's devices, all at once. */
+/** Shows the upload's devices, all at once, however long PostgreSQL takes for that many. */
 export async function showUpload(change: Change, { id, lotId }: Upload): Promise<void> {
+  if (change.dialect === 'postgres') await sql`SET LOCAL statement_timeout = 0`.execute(change.db);
   await change.db
     .updateTable('devices')
     .set({ uploadId: null })
