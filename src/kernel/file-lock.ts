@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { link, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { isErrno } from './errors.ts';
 
@@ -10,13 +10,14 @@ export interface FileLock extends AsyncDisposable {
 
 /** A guard is held for a few system calls; one this old was left by a process that died in them. */
 const GUARD_LIFE_MS = 5_000;
-/** A process elsewhere cannot be asked whether it lives; no command keeps a lock of a home this long. */
+/** A process elsewhere cannot be asked whether it lives: whoever holds a lock renews its time of change. */
 const FOREIGN_LIFE_MS = 600_000;
+const RENEWAL_MS = FOREIGN_LIFE_MS / 10;
 
 /**
  * Takes the lock file at `path` (made exclusively, naming this process), or returns undefined while
  * another living process holds it. A lock left by a process that is gone is taken over; one of
- * another machine or container, which shares the folder, after ten minutes.
+ * another machine or container, which shares the folder, ten minutes after it was renewed last.
  */
 export async function tryLock(path: string): Promise<FileLock | undefined> {
   const self = await describeProcess(process.pid);
@@ -24,13 +25,29 @@ export async function tryLock(path: string): Promise<FileLock | undefined> {
   const owner = `${self}\n${await place()}\n`;
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await createExclusively(path, owner)) {
-      return { path, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+      return hold(path);
     }
     const state = await stateOf(path);
     if (state === 'held') return undefined;
     if (state === 'abandoned') await removeAbandoned(path);
   }
   return undefined;
+}
+
+/** Keeps the lock fresh while it is held, and the process alive no longer for it. */
+function hold(path: string): FileLock {
+  const renewal = setInterval(() => {
+    const now = new Date();
+    // One that cannot be renewed now is renewed the next time.
+    utimes(path, now, now).catch(() => undefined);
+  }, RENEWAL_MS).unref();
+  return {
+    path,
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(renewal);
+      await rm(path, { force: true });
+    },
+  };
 }
 
 /**

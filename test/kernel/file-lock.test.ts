@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { tryLock } from '../../src/kernel/file-lock.ts';
 
 let folder: string;
@@ -56,6 +56,23 @@ test('a lock of another machine or container is held, until it is too old to be 
   const longAgo = new Date(Date.now() - 3_600_000);
   await utimes(path, longAgo, longAgo);
   expect(await tryLock(path)).toBeDefined();
+});
+
+test('a lock that is held is renewed, so that it never looks too old elsewhere', async () => {
+  const path = join(folder, 'lock');
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    await using lock = await tryLock(path);
+    expect(lock).toBeDefined();
+    const longAgo = new Date(Date.now() - 3_600_000);
+    await utimes(path, longAgo, longAgo);
+    vi.advanceTimersByTime(300_000);
+    await vi.waitUntil(async () => (await stat(path)).mtimeMs > Date.now() - 300_000);
+    await lock?.[Symbol.asyncDispose]();
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a lock of an earlier process with the same id is taken over', async () => {
