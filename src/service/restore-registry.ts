@@ -12,9 +12,10 @@ import type { MasterKey } from './keys/master-key.ts';
 import { beginEpoch } from './store/epoch.ts';
 import { migrate, readMeta } from './store/migrate.ts';
 import { isPostgres, openStore } from './store/open-store.ts';
+import { readRegistry } from './store/read-registry.ts';
 import { runChange } from './store/run-change.ts';
 import { sqliteDialect } from './store/sqlite-dialect.ts';
-import { checkFile } from './store/sqlite-file.ts';
+import { checkFile, requireFile } from './store/sqlite-file.ts';
 import type { RegistryFile } from './store/sqlite-file.ts';
 import type { Change } from './store/store.ts';
 import type { Tables } from './store/tables.ts';
@@ -83,11 +84,15 @@ export async function beginNewEpoch(
 ): Promise<{ readonly database: string; readonly epoch?: string }> {
   const { database, masterKeyFile, dryRun } = choices;
   using masterKey = await readMasterKey(masterKeyFile);
-  await using store = await openStore(database, { create: false });
-  await using lock = isPostgres(database) ? undefined : await tryLock(`${database}.lock`);
-  if (!lock && !isPostgres(database)) throw busy();
-  requireOwn(masterKey, await readMeta(store.reader, 'keyCheck'));
+  const isFile = !isPostgres(database);
+  if (isFile) await requireFile(database);
+  // Before the tables are brought forward, and until the store is closed.
+  await using lock = isFile ? await tryLock(`${database}.lock`) : undefined;
+  if (!lock && isFile) throw busy();
+  const keyCheck = await readRegistry(database, (reader) => readMeta(reader, 'keyCheck'));
+  requireOwn(masterKey, keyCheck);
   if (dryRun) return { database };
+  await using store = await openStore(database, { create: false });
   return { database, epoch: await store.change(ORIGIN, beginEpoch) };
 }
 

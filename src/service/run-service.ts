@@ -15,6 +15,7 @@ import type { Limits, Service } from './service.ts';
 import { readMeta } from './store/migrate.ts';
 import { isPostgres, openStore } from './store/open-store.ts';
 import { endLeases } from './store/operations.ts';
+import { requireFile } from './store/sqlite-file.ts';
 import { readTlsFiles, TlsRenewal } from './tls-files.ts';
 import type { TlsPaths, TlsServer } from './tls-files.ts';
 import { TransferWorker } from './transfer-worker.ts';
@@ -66,13 +67,14 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
   refusePlainHttp([listen], https !== undefined || choices.insecureHttp);
   if (adminListen) refusePlainHttp([adminListen], choices.insecureHttp);
   using masterKey = await readMasterKey(choices.masterKeyFile);
-  await using store = await openStore(choices.database, { create: false });
-  await using lock = isPostgres(choices.database)
-    ? undefined
-    : await tryLock(`${choices.database}.lock`);
-  if (!lock && !isPostgres(choices.database)) {
+  const isFile = !isPostgres(choices.database);
+  if (isFile) await requireFile(choices.database);
+  // Before the tables are brought forward, and until the store is closed.
+  await using lock = isFile ? await tryLock(`${choices.database}.lock`) : undefined;
+  if (!lock && isFile) {
     throw new KeylineError('registry-busy', { message: 'another process serves this database' });
   }
+  await using store = await openStore(choices.database, { create: false });
   const check = await readMeta(store.reader, 'keyCheck');
   if (check === undefined) {
     throw new KeylineError('registry-missing', { message: 'the registry has not been made yet' });

@@ -8,6 +8,7 @@ import { backupRegistry } from '../../src/service/backup-registry.ts';
 import { initRegistry } from '../../src/service/init-registry.ts';
 import { beginNewEpoch, restoreRegistry } from '../../src/service/restore-registry.ts';
 import type { RestoreChoices } from '../../src/service/restore-registry.ts';
+import { runService } from '../../src/service/run-service.ts';
 import { currentEpoch } from '../../src/service/store/epoch.ts';
 import { lastEvent } from '../../src/service/store/feed.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
@@ -144,6 +145,25 @@ it('changes nothing in a dry run, or while the registry is served', async () => 
   await expect(restoreRegistry(choices)).rejects.toMatchObject({ code: 'registry-busy' });
   await expect(beginNewEpoch(choices)).rejects.toMatchObject({ code: 'registry-busy' });
   expect(await stateOf()).toEqual(before);
+});
+
+it('leaves the tables as they are in a dry run, or while the registry is served', async () => {
+  const file = await openDatabase(database);
+  // Tables that are there already cannot be brought forward from nothing: whoever tries it fails.
+  file.exec(`UPDATE "keylineRegistry" SET "value" = '0' WHERE "name" = 'schemaVersion'`);
+  file.close();
+  expect(await beginNewEpoch({ ...choices, dryRun: true })).toEqual({ database });
+  await using _serving = await tryLock(`${database}.lock`);
+  await expect(beginNewEpoch(choices)).rejects.toMatchObject({ code: 'registry-busy' });
+  const { masterKeyFile } = choices;
+  const served = runService(
+    {
+      ...{ database, masterKeyFile, listen: '127.0.0.1:0', insecureHttp: false },
+      ...{ logLevel: 'silent', version: '0.0.0' },
+    },
+    { signal, logTo: { write: () => undefined }, onReady: () => undefined },
+  );
+  await expect(served).rejects.toMatchObject({ code: 'registry-busy' });
 });
 
 it.each([
