@@ -24,7 +24,7 @@ export class PostgresListener implements AsyncDisposable {
     this.#wakes = wakes;
   }
 
-  /** Resolves once it listens; rejects with pg's error. */
+  /** Resolves once it listens; rejects with pg's error, and tries again until disposed. */
   async start(): Promise<void> {
     const client = new pg.Client({
       connectionString: this.#connectionString,
@@ -38,10 +38,16 @@ export class PostgresListener implements AsyncDisposable {
     });
     client.on('error', () => undefined); // `end` follows
     client.on('end', () => {
-      if (this.#client === client) this.#again();
+      this.#again(client);
     });
-    await client.connect();
-    await client.query(`LISTEN ${CHANNEL}`);
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+    } catch (error) {
+      client.end().catch(() => undefined);
+      this.#again(client);
+      throw error;
+    }
     this.#tries = 0;
   }
 
@@ -53,7 +59,9 @@ export class PostgresListener implements AsyncDisposable {
     await client?.end().catch(() => undefined);
   }
 
-  #again(): void {
+  /** Once for a client: one that fails while it connects says so by `end` and by a rejection. */
+  #again(client: Client): void {
+    if (this.#client !== client) return;
     this.#client = undefined;
     if (!this.#isOpen) return;
     const pauseMs = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
@@ -62,9 +70,7 @@ export class PostgresListener implements AsyncDisposable {
         () => {
           this.#wakes.tell(undefined);
         },
-        () => {
-          this.#again();
-        },
+        () => undefined,
       );
     }, pauseMs);
   }
