@@ -21,9 +21,9 @@ export class WakeSignal implements Disposable {
   #wake: (() => void) | undefined;
 
   constructor(store: Store, ids: readonly string[]) {
-    this.#watch = store.watch((id) => {
-      if (id === undefined || ids.includes(id)) this.#now();
-    });
+    this.#watch = store.watch(() => {
+      this.#now();
+    }, ids);
   }
 
   /** Resolves at once where it was woken since the last wait. */

@@ -67,8 +67,8 @@ export class SqliteStore implements Store {
     }
   }
 
-  watch(onWake: (id: string | undefined) => void): Disposable {
-    return this.#wakes.watch(onWake);
+  watch(onWake: (id: string | undefined) => void, ids?: readonly string[]): Disposable {
+    return this.#wakes.watch(onWake, ids);
   }
 
   explain(error: unknown): unknown {

@@ -51,10 +51,10 @@ export interface Store extends AsyncDisposable {
    */
   change<T>(origin: Origin, work: (change: Change) => Promise<T>): Promise<T>;
   /**
-   * Calls `onWake` with each id that was changed, in any process, until disposed; undefined where some
-   * may have been missed, so that whoever waits looks again.
+   * Calls `onWake` with each id that was changed (of `ids`, where given), in any process, until disposed;
+   * undefined where some may have been missed, so that whoever waits looks again.
    */
-  watch(onWake: (id: string | undefined) => void): Disposable;
+  watch(onWake: (id: string | undefined) => void, ids?: readonly string[]): Disposable;
   /** The keyline error for what the database said through `reader`; others pass unchanged. */
   explain(error: unknown): unknown;
   /** Resolves once the database has answered. */
