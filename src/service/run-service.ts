@@ -7,6 +7,7 @@ import { buildApp } from './app.ts';
 import { buildAdminApp } from './http/admin.ts';
 import { createLog } from './http/log.ts';
 import { Metrics } from './http/metrics.ts';
+import { Turns } from './http/turns.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { readMasterKey } from './keys/key-file.ts';
 import { authorityOf, isLoopback, parseListenAddress } from './listen-address.ts';
@@ -47,6 +48,9 @@ export interface ServeEffects {
   readonly logTo: DestinationStream;
   readonly onReady: (addresses: { readonly url: string; readonly adminUrl?: string }) => void;
 }
+
+/** Enough to keep PostgreSQL busy, few enough that others get their turns. */
+const LOOKS_AT_ONCE = 8;
 
 const LIMITS: Limits = {
   principalPerMinute: 60_000,
@@ -90,6 +94,7 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
   let url = `${scheme}://${authorityOf(listen)}`;
   const service: Service = {
     ...{ store, masterKey, clock: systemClock, closing: effects.signal },
+    looks: new Turns(LOOKS_AT_ONCE),
     get publicUrl() {
       return choices.publicUrl ?? url;
     },

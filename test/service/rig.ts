@@ -8,6 +8,7 @@ import { digestClientSecret, newClientSecret } from '../../src/service/auth/secr
 import { issueToken } from '../../src/service/auth/sessions.ts';
 import { createLog } from '../../src/service/http/log.ts';
 import { Metrics } from '../../src/service/http/metrics.ts';
+import { Turns } from '../../src/service/http/turns.ts';
 import { MasterKey } from '../../src/service/keys/master-key.ts';
 import type { App, Limits, Service } from '../../src/service/service.ts';
 import { createAccount } from '../../src/service/store/accounts.ts';
@@ -61,6 +62,7 @@ export class ServiceRig implements AsyncDisposable {
         ...limits,
       },
       closing: rig.#closing.signal,
+      looks: new Turns(8),
     };
     const destination: DestinationStream = { write: (line) => void rig.logged.push(line) };
     rig.app = await buildApp(rig.service, {

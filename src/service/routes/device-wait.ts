@@ -36,9 +36,11 @@ export async function nextState(
   for (;;) {
     const end = await woken.wait(ended, Math.max(0, until - performance.now()));
     if (end !== 'woken') return first;
-    const caller = await wait.authenticate();
-    if (!caller) throw unauthenticated();
-    const { state } = await look(wait);
+    const { caller, state } = await service.looks.run(async () => {
+      const caller = await wait.authenticate();
+      if (!caller) throw unauthenticated();
+      return { caller, ...(await look(wait)) };
+    });
     // In another account it waits for other templates: it asks again.
     if (caller.accountId !== accountId || !isDeepStrictEqual(state, first)) return state;
   }
@@ -57,14 +59,17 @@ export async function streamStates(wait: DeviceWait, reply: FastifyReply): Promi
   let last: DeviceState | undefined;
   await sendEvents(reply, service, {
     async next() {
-      const caller = await wait.authenticate();
-      if (!caller) return 'end';
-      if (caller.accountId !== accountId) {
-        ({ accountId } = caller);
-        woken[Symbol.dispose]();
-        woken = wakeOf({ service, deviceId, accountId });
-      }
-      const { state } = await look(wait);
+      const state = await service.looks.run(async () => {
+        const caller = await wait.authenticate();
+        if (!caller) return undefined;
+        if (caller.accountId !== accountId) {
+          ({ accountId } = caller);
+          woken[Symbol.dispose]();
+          woken = wakeOf({ service, deviceId, accountId });
+        }
+        return (await look(wait)).state;
+      });
+      if (!state) return 'end';
       if (isDeepStrictEqual(state, last)) return [];
       last = state;
       const { step = 0, version = 0 } = state.config ?? {};
