@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { putTemplate } from '../../src/service/store/config-templates.ts';
+import { beginEpoch, versionFloor } from '../../src/service/store/epoch.ts';
 import { eventsAfter } from '../../src/service/store/feed.ts';
 import { moveDevice } from '../../src/service/store/devices.ts';
 import { makeLot, TestDevice } from './escrow-rig.ts';
@@ -243,5 +244,34 @@ describe('a configuration', () => {
     const device = await make();
     await device.logIn();
     expect(await device.wait(0)).toMatchObject({ mode: 'escrow', retryAfter: 60 });
+  });
+
+  // Last: the registry's other histories are behind it from here on.
+  it.each([
+    ['the same template', undefined],
+    ['another one', { a: 2 }],
+  ])('that was lost by a restore is replaced by a newer one, of %s', async (_of, values) => {
+    const device = await make();
+    await put(0, { a: 1 });
+    await device.logIn();
+    await device.configure(await device.checkIn());
+    await rig.store.change(ORIGIN, async (change) => {
+      const { db } = change;
+      await db.deleteFrom('configurations').where('deviceId', '=', device.id).execute();
+      const lost = { configStep: null, configVersion: null };
+      await db.updateTable('devices').set(lost).where('id', '=', device.id).execute();
+      await beginEpoch(change);
+    });
+    if (values) await put(1, values);
+    await device.logIn();
+    const next = await device.checkIn();
+    expect(next.config?.version).toBe((await versionFloor(rig.store.reader)) + 1);
+    await device.configure(next);
+    expect((await device.checkIn()).config).toEqual(next.config);
+    await rig.store.change(ORIGIN, beginEpoch);
+    await device.logIn();
+    const again = await device.checkIn();
+    expect(again.config?.version).toBeGreaterThan(await versionFloor(rig.store.reader));
+    await device.configure(again);
   });
 });

@@ -7,6 +7,7 @@ import type { EndpointKey, ProvisioningKey } from '../../model/ids.ts';
 import { templateFor } from '../store/config-templates.ts';
 import type { ConfigTemplate, TemplateBody } from '../store/config-templates.ts';
 import type { Device } from '../store/devices.ts';
+import { versionFloor } from '../store/epoch.ts';
 import type { Change, Reader } from '../store/store.ts';
 import { completeChain } from './custody-chain.ts';
 import { fillTemplate } from './fill-template.ts';
@@ -37,15 +38,17 @@ export async function currentConfiguration(
   return row && { step: custodyStep, version: configVersion, ...row };
 }
 
-/** Whether its owner's template has a configuration for the device that has not been signed yet. */
+/** Whether its owner's template has a configuration for the device that has not been signed yet in this history. */
 export async function isConfigurationDue(db: Reader, device: Device): Promise<boolean> {
   const template = await templateFor(db, device.accountId, device.model);
   if (!template) return false;
-  return (await currentConfiguration(db, device))?.templateId !== template.id;
+  const held = await currentConfiguration(db, device);
+  return held?.templateId !== template.id || held.version <= (await versionFloor(db));
 }
 
 /**
- * Signs the device's next configuration from its owner's template, version one higher, at the first need.
+ * Signs the device's next configuration from its owner's template, version one higher, at the first need; after a
+ * restore above any that may have been signed since the backup.
  * Undefined where there is no template, or no whole custody chain: a device gets nothing that it could not
  * verify.
  */
@@ -57,14 +60,16 @@ export async function configureDevice(
   const { id: deviceId, accountId, custodyStep: step } = device;
   const template = await templateFor(change.db, accountId, device.model);
   const held = await currentConfiguration(change.db, device);
-  if (!template || held?.templateId === template.id) return held;
+  if (!template) return held;
+  const floor = await versionFloor(change.db);
+  if (held?.templateId === template.id && held.version > floor) return held;
   const credential = await credentialOf(change.db, deviceId);
   const chain = await completeChain(change, masterKey, { deviceId, ...credential });
   if (!chain) return held;
   await ensureOwnerKey(change, masterKey, accountId);
   const owner = await openOwnerKey(change.db, masterKey, accountId);
   if (!owner) return held;
-  const version = (held?.version ?? 0) + 1;
+  const version = Math.max(held?.version ?? 0, floor) + 1;
   const filled = contentOf(template, device, credential);
   const content = signConfiguration({ ...credential, step, version, ...filled }, owner);
   const digest = toHex(sha256(content));
