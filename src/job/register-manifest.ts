@@ -83,12 +83,9 @@ async function registerSealed(
   const { seal, lot } = sealed;
   const { lotId } = lot;
   const { onApplied = () => undefined, outcomes } = effects;
-  const { id: uploadId, missing, isCommitted } = await uploads.begin(
-    lotId,
-    seal.kind,
-    source.seal,
-  );
-  if (isCommitted) return await registerAgain(devices, { ...{ source, sealed, uploads }, uploadId }, effects);
+  const { id: uploadId, missing, isCommitted } = await uploads.begin(lotId, seal.kind, source.seal);
+  if (isCommitted)
+    return await registerAgain(devices, { ...{ source, sealed, uploads }, uploadId }, effects);
   await sendSealed(uploads, { id: uploadId, seal, missing, bytes: source.bytes }, effects);
   const counts = await uploads.commit(uploadId, onApplied);
   if (outcomes && (outcomes.which === 'all' || counts.conflict + counts.invalid > 0)) {

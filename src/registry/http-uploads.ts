@@ -35,11 +35,7 @@ export class HttpUploads implements SealedUploads {
     this.#session = session;
   }
 
-  async begin(
-    lotId: string,
-    kind: 'planned' | 'as-built',
-    seal: string,
-  ): Promise<RegistryUpload> {
+  async begin(lotId: string, kind: 'planned' | 'as-built', seal: string): Promise<RegistryUpload> {
     const path = `/v1/lots/${lotId}/uploads`;
     const upload = await postJson<UploadAnswer>(this.#session, path, { kind, seal });
     const { id, parts, missing, state } = upload;

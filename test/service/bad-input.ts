@@ -239,7 +239,7 @@ export function badInput(name: string, open: () => Promise<ServiceRig>): void {
         if (url.includes('/parts/')) continue;
         const headers = { 'content-type': 'text/csv' };
         await refused([415, 'media-type-unsupported'], () =>
-          send(callerOf(url), method, url, '\0'.repeat(64 * 1024), headers),
+          send(callerOf(url), method, url, '\0'.repeat(512), headers),
         );
       }
       const crowd = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`f${n}`, 1]));

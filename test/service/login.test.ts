@@ -137,7 +137,7 @@ describe('a person', () => {
       expect(response.statusCode).toBe(401);
       expect(response.json()).toMatchObject({
         code: 'unauthenticated',
-        detail: 'no valid token or proof was given',
+        detail: 'the name, the password or the code is wrong',
       });
     },
   );

@@ -6,7 +6,11 @@ import { RequestInvalid } from './problem.ts';
 
 const MOST_ISSUES = 20;
 const MOST_FIELDS = 200;
-const TOO_MANY: FieldIssue = { pointer: '', code: 'unknown-field', detail: 'there are no such fields' };
+const TOO_MANY: FieldIssue = {
+  pointer: '',
+  code: 'unknown-field',
+  detail: 'there are no such fields',
+};
 
 /** What of a compiled schema's error is used. */
 interface SchemaError {
