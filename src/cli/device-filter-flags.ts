@@ -7,7 +7,7 @@ import { ENROLLMENT_STATES, PROVISIONING_STATES } from '../model/device-state.ts
 import { ESCROW_STATES } from '../model/escrow.ts';
 import { rangeEnd } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
-import type { DeviceFilter } from '../registry/fleet.ts';
+import type { DeviceFilter } from '../model/device-filter.ts';
 import { rangeFlag } from './flags.ts';
 
 const helpGroup = 'FILTER';

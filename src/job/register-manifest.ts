@@ -77,15 +77,15 @@ export async function registerManifest(
 
 async function registerSealed(
   { devices }: Registry,
-  { source, sealed, uploads }: SealedRun,
+  run: SealedRun,
   effects: RegisterEffects,
 ): Promise<Registered> {
-  const { seal, lot } = sealed;
+  const { source, uploads } = run;
+  const { seal, lot } = run.sealed;
   const { lotId } = lot;
   const { onApplied = () => undefined, outcomes } = effects;
   const { id: uploadId, missing, isCommitted } = await uploads.begin(lotId, seal.kind, source.seal);
-  if (isCommitted)
-    return await registerAgain(devices, { ...{ source, sealed, uploads }, uploadId }, effects);
+  if (isCommitted) return await registerAgain(devices, { ...run, uploadId }, effects);
   await sendSealed(uploads, { id: uploadId, seal, missing, bytes: source.bytes }, effects);
   const counts = await uploads.commit(uploadId, onApplied);
   if (outcomes && (outcomes.which === 'all' || counts.conflict + counts.invalid > 0)) {

@@ -4,7 +4,7 @@ import { KeylineError } from '../kernel/errors.ts';
 import { parseDate } from '../model/dates.ts';
 import { rangeEnd } from '../model/range.ts';
 import type { Range } from '../model/range.ts';
-import type { DeviceFilter } from '../registry/fleet.ts';
+import type { DeviceFilter } from '../model/device-filter.ts';
 import type { CountedTransfer, RegistryTransfers, TransferWish } from '../registry/transfers.ts';
 import { readDevices } from './device-list.ts';
 import { lotOfRegistry } from './lot-of-registry.ts';

@@ -1,22 +1,6 @@
+import type { DeviceFilter } from '../model/device-filter.ts';
 import type { Enrollment, Provisioning } from '../model/device-state.ts';
 import type { EscrowState } from '../model/escrow.ts';
-
-/** Which devices: those that everything given fits. */
-export interface DeviceFilter {
-  /** `kl_…` */
-  readonly lotId?: string | undefined;
-  /** Index in the lot, from and to; only with `lotId`. */
-  readonly first?: number | undefined;
-  readonly last?: number | undefined;
-  readonly serialPrefix?: string | undefined;
-  readonly model?: string | undefined;
-  readonly provisioning?: Provisioning | undefined;
-  readonly enrollment?: Enrollment | undefined;
-  readonly escrow?: EscrowState | undefined;
-  /** Such as `two-hardware-ids`. */
-  readonly mark?: string | undefined;
-  readonly firmware?: string | undefined;
-}
 
 /** A device of the account. */
 export interface FleetDevice {

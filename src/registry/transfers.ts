@@ -1,5 +1,5 @@
 import type { ItemCounts, ItemState, TransferState } from '../model/transfer-state.ts';
-import type { DeviceFilter } from './fleet.ts';
+import type { DeviceFilter } from '../model/device-filter.ts';
 
 /** Devices on their way from one account to another. */
 export interface RegistryTransfer {

@@ -93,6 +93,23 @@ async function register(
   return { id, ended: await commit(id) };
 }
 
+/** An upload whose commit was told to end after its first step. */
+async function cutShort(lot: SealedLot, rows: SealedRows): Promise<string> {
+  const id = await begin(lot, rows);
+  for (const [n, chunk] of rows.chunks.entries()) {
+    await put(engineer, `/v1/uploads/${id}/parts/${n}`, chunk);
+  }
+  await post(engineer, `/v1/uploads/${id}/commit`);
+  const taken = await rig.store.change(ORIGIN, (c) => takeOperation(c, COMMIT_KIND));
+  if (!taken) throw new Error('no operation');
+  const stop = new AbortController();
+  const onStep = (): void => {
+    stop.abort();
+  };
+  await commitUpload(rig.store, taken, { signal: stop.signal, onStep });
+  return id;
+}
+
 describe('a provisioning key', () => {
   it('stays with its account when it is proved again', async () => {
     const again = await addKey(engineer, owner);
@@ -194,18 +211,7 @@ describe('an upload', () => {
   it('cut short before its end shows nothing, and goes on to the same end', async () => {
     const lot = await owner.lot(20);
     const rows = await sealRows(lot, { from: 0, count: 20 });
-    const id = await begin(lot, rows);
-    for (const [n, chunk] of rows.chunks.entries()) {
-      await put(engineer, `/v1/uploads/${id}/parts/${n}`, chunk);
-    }
-    await post(engineer, `/v1/uploads/${id}/commit`);
-    const taken = await rig.store.change(ORIGIN, (c) => takeOperation(c, COMMIT_KIND));
-    if (!taken) throw new Error('no operation');
-    const stop = new AbortController();
-    const onStep = (): void => {
-      stop.abort();
-    };
-    await commitUpload(rig.store, taken, { signal: stop.signal, onStep });
+    const id = await cutShort(lot, rows);
     const key = endpointKey(0, lot.lot.lotId);
     expect(await findByEndpointKey(rig.store.reader, key)).toEqual([]);
     // What was applied is applied again, as after a crash before its end was noted.
@@ -224,18 +230,7 @@ describe('an upload', () => {
   it('that failed loses no rows: another shows those that it has too, and committed again it shows the rest', async () => {
     const lot = await owner.lot(20);
     const rows = await sealRows(lot, { from: 0, count: 20 });
-    const id = await begin(lot, rows);
-    for (const [n, chunk] of rows.chunks.entries()) {
-      await put(engineer, `/v1/uploads/${id}/parts/${n}`, chunk);
-    }
-    await post(engineer, `/v1/uploads/${id}/commit`);
-    const taken = await rig.store.change(ORIGIN, (c) => takeOperation(c, COMMIT_KIND));
-    if (!taken) throw new Error('no operation');
-    const stop = new AbortController();
-    const onStep = (): void => {
-      stop.abort();
-    };
-    await commitUpload(rig.store, taken, { signal: stop.signal, onStep });
+    const id = await cutShort(lot, rows);
     const resumed = await rig.store.change(ORIGIN, (c) => takeOperation(c, COMMIT_KIND));
     if (!resumed) throw new Error('no operation');
     await failCommit(rig.store, resumed, { code: 'registry-failed' });

@@ -1,3 +1,4 @@
+import { lines, sum } from './counts.ts';
 import type { StationEnd } from './station-process.ts';
 
 /** What was done to how many stations and devices, to be written down. */
@@ -46,13 +47,4 @@ export class Tally {
       ...lines(this.profiles),
     ];
   }
-}
-
-function lines(counts: ReadonlyMap<string, number>): string[] {
-  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  return sorted.map(([name, count]) => `  ${String(count).padStart(6)}  ${name}`);
-}
-
-function sum(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((all, one) => all + one, 0);
 }

@@ -1,12 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import { KeylineError } from '../../kernel/errors.ts';
+import { memberOf } from '../auth/caller.ts';
 import type { App, Limits } from '../service.ts';
 import type { LimitCheck } from './limits.ts';
 
 const WINDOW_MS = 600_000;
 
 /**
- * Holds back whoever tries passwords: by the name of the person in the body, and by address. Counts are
+ * Holds back whoever tries passwords: by the person, whom `nameOf` names, and by address. Counts are
  * of this process. A name is counted whether or not anybody has it, so that nothing is learnt.
  */
 export function loginLimit(
@@ -26,4 +27,14 @@ export function loginLimit(
       });
     }
   };
+}
+
+/** The name in the body of a request, whose schema has one. */
+export function loginInBody({ body }: FastifyRequest): string {
+  return (body as { readonly login: string }).login;
+}
+
+/** Who asks, where it has a token. */
+export function whoAsks(request: FastifyRequest): string {
+  return memberOf(request).principalId;
 }

@@ -9,13 +9,14 @@ import type { DeviceQuery, FleetDevice } from '../store/device-query.ts';
 import type { CustodyEntry } from '../store/fleet.ts';
 
 const closed = { additionalProperties: false } as const;
-const Index = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 });
+/** A unit's number within its lot. */
+export const UnitIndex = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 });
 
 /** Which devices: of a list and of an offer the same; all that is given has to fit. */
 export const DEVICE_FILTERS = {
   lotId: Type.Optional(Type.String({ maxLength: 64 })),
-  first: Type.Optional(Index),
-  last: Type.Optional(Index),
+  first: Type.Optional(UnitIndex),
+  last: Type.Optional(UnitIndex),
   serialPrefix: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   model: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
   provisioning: Type.Optional(Type.Enum([...PROVISIONING_STATES])),

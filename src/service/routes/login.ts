@@ -1,11 +1,10 @@
 import { Type } from 'typebox';
-import type { Static } from 'typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { KeylineError } from '../../kernel/errors.ts';
 import { useTotp } from '../auth/second-factor.ts';
 import { isPassword } from '../auth/secret-digest.ts';
 import { issueToken } from '../auth/sessions.ts';
-import { loginLimit } from '../http/login-limit.ts';
+import { loginInBody, loginLimit } from '../http/login-limit.ts';
 import type { App, Service } from '../service.ts';
 import { membershipsOf } from '../store/memberships.ts';
 import type { Membership } from '../store/memberships.ts';
@@ -33,11 +32,7 @@ const Login = Type.Object(
 /** A person's password, and code where there is an authenticator, for a token of one account. */
 export function loginRoutes(app: App, service: Service): void {
   const { store, limits } = service;
-  const checkLimit = loginLimit(
-    app,
-    limits,
-    (request) => (request.body as Static<typeof Login>).login,
-  );
+  const checkLimit = loginLimit(app, limits, loginInBody);
   app.post(
     '/v1/login',
     {

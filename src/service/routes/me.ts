@@ -3,7 +3,7 @@ import { ROLES } from '../../model/role.ts';
 import { memberOf, unauthenticated } from '../auth/caller.ts';
 import { beginTotp, confirmTotp, removeTotp, useTotp } from '../auth/second-factor.ts';
 import { toBase32, totpUri } from '../auth/totp.ts';
-import { loginLimit } from '../http/login-limit.ts';
+import { loginLimit, whoAsks } from '../http/login-limit.ts';
 import type { App, Service } from '../service.ts';
 import { membershipsOf } from '../store/memberships.ts';
 import { findPrincipal } from '../store/principals.ts';
@@ -50,7 +50,7 @@ export function meRoutes(app: App, { store, masterKey, limits }: Service): void 
   const config = { access: 'member' } as const;
   const tags = ['me'];
   // A code has six digits: whoever has a stolen token could try them all within its hour.
-  const checkLimit = loginLimit(app, limits, (request) => memberOf(request).principalId);
+  const checkLimit = loginLimit(app, limits, whoAsks);
   app.get('/v1/me', { config, schema: { tags, response: { 200: Me } } }, async (request) => {
     const { accountId, principalId, mustEnrolTotp = false } = memberOf(request);
     const { id, kind, login, name, totp } = await ownRow(store.reader, principalId);

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { memberOf, unauthenticated } from '../auth/caller.ts';
 import { findOneTimeToken, takeOneTimeToken } from '../auth/one-time-token.ts';
 import { digestPassword, isPassword } from '../auth/secret-digest.ts';
-import { loginLimit } from '../http/login-limit.ts';
+import { loginLimit, whoAsks } from '../http/login-limit.ts';
 import type { App, Service } from '../service.ts';
 import { findPrincipal, rotateSecret } from '../store/principals.ts';
 
@@ -45,7 +45,7 @@ export function passwordRoutes(app: App, { store, clock, limits }: Service): voi
       return reply.status(204).send(null);
     },
   );
-  const checkLimit = loginLimit(app, limits, (request) => memberOf(request).principalId);
+  const checkLimit = loginLimit(app, limits, whoAsks);
   app.post(
     '/v1/me/password',
     {

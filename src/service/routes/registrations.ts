@@ -1,8 +1,7 @@
 import { Type } from 'typebox';
-import type { Static } from 'typebox';
 import { KeylineError } from '../../kernel/errors.ts';
 import { digestPassword } from '../auth/secret-digest.ts';
-import { loginLimit } from '../http/login-limit.ts';
+import { loginInBody, loginLimit } from '../http/login-limit.ts';
 import type { App, Service } from '../service.ts';
 import { findAccountByHandle } from '../store/accounts.ts';
 import { createPrincipal } from '../store/principals.ts';
@@ -25,11 +24,7 @@ const Registered = Type.Object({ id: Type.String(), accountId: Type.String() }, 
 
 /** People who join an account that allows it, as end-users. That a log-in name is taken cannot be hidden. */
 export function registrationRoutes(app: App, { store, limits }: Service): void {
-  const checkLimit = loginLimit(
-    app,
-    limits,
-    (request) => (request.body as Static<typeof Registration>).login,
-  );
+  const checkLimit = loginLimit(app, limits, loginInBody);
   app.post(
     '/v1/registrations',
     {

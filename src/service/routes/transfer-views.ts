@@ -6,11 +6,10 @@ import { countItems, pendingDecision } from '../store/transfer-decision.ts';
 import type { TransferItem } from '../store/transfer-items.ts';
 import { countRows } from '../store/transfers.ts';
 import type { Transfer } from '../store/transfers.ts';
-import { DEVICE_FILTERS } from './fleet-views.ts';
+import { DEVICE_FILTERS, UnitIndex } from './fleet-views.ts';
 
 const closed = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0 });
-const Index = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 });
 const DeviceId = Type.String({ pattern: '^dv_[0-9a-hjkmnp-tv-z]{26}$' });
 const EndpointKey = Type.String({ pattern: '^ek_[0-9a-hjkmnp-tv-z]{26}$' });
 const Reason = Type.String({ minLength: 1, maxLength: 256 });
@@ -92,8 +91,8 @@ export const NewTransferBody = Type.Object(
       Type.Object(
         {
           lotId: Type.String({ maxLength: 64 }),
-          first: Type.Optional(Index),
-          last: Type.Optional(Index),
+          first: Type.Optional(UnitIndex),
+          last: Type.Optional(UnitIndex),
         },
         closed,
       ),

@@ -1,27 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Expression, SqlBool } from 'kysely';
-import type { Enrollment, Provisioning } from '../../model/device-state.ts';
+import type { DeviceFilter } from '../../model/device-filter.ts';
 import { ESCROW_STATES, escrowState } from '../../model/escrow.ts';
 import type { EscrowState } from '../../model/escrow.ts';
 import type { Device } from './devices.ts';
 import type { Reader } from './store.ts';
 
-/** Which of an account's devices: those that everything given fits. */
-export interface DeviceQuery {
-  readonly lotId?: string | undefined;
-  /** Index in the lot, from and to; only with `lotId`. */
-  readonly first?: number | undefined;
-  readonly last?: number | undefined;
+/** Which of an account's devices, as the service asks for them. */
+export interface DeviceQuery extends DeviceFilter {
   /** Only of the lots that this station was given. */
   readonly station?: string | undefined;
-  readonly serialPrefix?: string | undefined;
-  readonly model?: string | undefined;
-  readonly provisioning?: Provisioning | undefined;
-  readonly enrollment?: Enrollment | undefined;
-  readonly escrow?: EscrowState | undefined;
-  readonly mark?: string | undefined;
-  readonly firmware?: string | undefined;
   /** Those that are gone for good, too; they are unless this is false. */
   readonly retired?: boolean | undefined;
 }

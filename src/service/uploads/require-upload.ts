@@ -1,5 +1,5 @@
 import { KeylineError } from '../../kernel/errors.ts';
-import { may } from '../../model/role.ts';
+import { stationOf } from '../auth/caller.ts';
 import type { Member } from '../auth/caller.ts';
 import { isLotOfStation } from '../store/lots.ts';
 import type { Reader } from '../store/store.ts';
@@ -17,8 +17,6 @@ export async function requireUpload(db: Reader, member: Member, id: string): Pro
 
 /** A station registers devices of the lots that it was given; others of every lot of the account. */
 export async function maySend(db: Reader, member: Member, lotId: string): Promise<boolean> {
-  const { kind, roles, principalId } = member;
-  const others = roles.filter((role) => role !== 'station');
-  if (may({ kind, roles: others }, 'devices:register')) return true;
-  return await isLotOfStation(db, principalId, lotId);
+  const station = stationOf(member, 'devices:register');
+  return station === undefined || (await isLotOfStation(db, station, lotId));
 }

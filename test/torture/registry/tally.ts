@@ -1,3 +1,4 @@
+import { lines, sum } from '../counts.ts';
 import type { CuttingProxy } from './cutting-proxy.ts';
 import { answersOf } from './history.ts';
 import type { Call, History } from './history.ts';
@@ -64,13 +65,4 @@ export class Tally {
 
 function addAll(to: Map<string, number>, from: ReadonlyMap<string, number>): void {
   for (const [name, count] of from) to.set(name, (to.get(name) ?? 0) + count);
-}
-
-function lines(counts: ReadonlyMap<string, number>): string[] {
-  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  return sorted.map(([name, count]) => `  ${String(count).padStart(6)}  ${name}`);
-}
-
-function sum(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((all, one) => all + one, 0);
 }
