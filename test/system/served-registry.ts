@@ -137,7 +137,11 @@ export class EventReader implements Disposable {
   /** Everything that came. */
   text = '';
 
-  static async open({ url }: Served, token: string, path: string): Promise<EventReader> {
+  static async open(
+    { url }: Pick<Served, 'url'>,
+    token: string,
+    path: string,
+  ): Promise<EventReader> {
     const events = new EventReader();
     const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
     const response = await fetch(`${url}${path}`, { headers, signal: events.#ended.signal });

@@ -11,12 +11,18 @@ import { Line } from './line.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
-/** A registry that is served by the built command line, in a process of its own. */
-export interface BenchRegistry extends AsyncDisposable {
-  readonly world: World;
+/** A process of the built command line that serves. */
+export interface Server extends AsyncDisposable {
   readonly port: number;
   /** Of the server, in megabytes: now, and the greatest so far (`VmRSS`, `VmHWM`). */
   memory(): { readonly resident: number; readonly greatest: number };
+}
+
+/** A registry that is served by the built command line, in a process of its own. */
+export interface BenchRegistry extends Server {
+  readonly world: World;
+  /** One more process that serves the same database, on PostgreSQL; the caller ends it. */
+  another(): Promise<Server>;
   /** Sessions of these devices, as if each had proved its credential. */
   sessions(deviceIds: readonly string[]): Promise<string[]>;
 }
@@ -26,23 +32,10 @@ export async function serveRegistry(database?: string): Promise<BenchRegistry> {
   const dir = mkdtempSync(join(tmpdir(), 'keyline-bench-'));
   const world = await World.make(join(dir, 'registry'), database);
   await forgetTemplate(world);
-  const args = ['registry', 'serve', '--database', world.database, '--public-url', PUBLIC_URL];
-  const files = ['--master-key-file', world.masterKeyFile, '--listen', '127.0.0.1:0'];
-  const server = spawn(
-    process.execPath,
-    [join(ROOT, 'bin/run.js'), ...args, ...files, '--log-level', 'error'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const [said] = (await once(server.stdout, 'data')) as [Buffer];
+  const server = await serve(world);
   return {
-    world,
-    port: Number(new URL(said.toString().trim()).port),
-    memory: () => {
-      const status = readFileSync(`/proc/${String(server.pid)}/status`, 'utf8');
-      const of = (name: string): number =>
-        Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024);
-      return { resident: of('VmRSS'), greatest: of('VmHWM') };
-    },
+    ...{ world, port: server.port, memory: () => server.memory() },
+    another: () => serve(world),
     sessions: async (deviceIds) => {
       await using store = await openStore(world.database, { create: false });
       return await store.change({ actor: 'registry' }, async (change) => {
@@ -55,9 +48,32 @@ export async function serveRegistry(database?: string): Promise<BenchRegistry> {
       });
     },
     [Symbol.asyncDispose]: async () => {
+      await server[Symbol.asyncDispose]();
+      rmSync(dir, { recursive: true });
+    },
+  };
+}
+
+async function serve(world: World): Promise<Server> {
+  const args = ['registry', 'serve', '--database', world.database, '--public-url', PUBLIC_URL];
+  const files = ['--master-key-file', world.masterKeyFile, '--listen', '127.0.0.1:0'];
+  const server = spawn(
+    process.execPath,
+    [join(ROOT, 'bin/run.js'), ...args, ...files, '--log-level', 'error'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [said] = (await once(server.stdout, 'data')) as [Buffer];
+  return {
+    port: Number(new URL(said.toString().trim()).port),
+    memory: () => {
+      const status = readFileSync(`/proc/${String(server.pid)}/status`, 'utf8');
+      const of = (name: string): number =>
+        Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024);
+      return { resident: of('VmRSS'), greatest: of('VmHWM') };
+    },
+    [Symbol.asyncDispose]: async () => {
       server.kill('SIGTERM');
       await once(server, 'exit');
-      rmSync(dir, { recursive: true });
     },
   };
 }

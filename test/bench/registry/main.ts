@@ -4,15 +4,21 @@ import { serveRegistry } from './bench-registry.ts';
 import type { BenchRegistry } from './bench-registry.ts';
 import { measureApproval } from './measure-approval.ts';
 import { measureLatency } from './measure-latency.ts';
+import { measurePair } from './measure-pair.ts';
 import { measureWaiting } from './measure-waiting.ts';
 
 /**
  * Measures a registry that the built command line serves, from this process: `npm run bench:registry --
- * [latency|approval|waiting …] [postgres]`. Prints figures; checks nothing.
+ * [latency|approval|waiting|pair …] [postgres]`. Prints figures; checks nothing.
  */
 const MEASURES: Readonly<
   Record<string, (registry: BenchRegistry, print: (text: string) => void) => Promise<void>>
-> = { latency: measureLatency, approval: measureApproval, waiting: measureWaiting };
+> = {
+  latency: measureLatency,
+  approval: measureApproval,
+  waiting: measureWaiting,
+  pair: measurePair,
+};
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -25,6 +31,8 @@ await using cluster: Cluster | undefined = given.includes('postgres')
   ? await startCluster({ isDurable: true })
   : undefined;
 for (const name of names) {
+  // Two processes share no SQLite file.
+  if (name === 'pair' && !cluster) continue;
   print(`${name} on ${cluster ? 'PostgreSQL' : 'SQLite'}`);
   await using registry = await serveRegistry(await cluster?.database());
   await MEASURES[name]?.(registry, print);
