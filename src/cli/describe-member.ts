@@ -3,14 +3,38 @@ import type { RegistryMember } from '../job/find-member.ts';
 import type { Invited, RegistryAccount } from '../job/invite.ts';
 import type { SystemAccountFiles } from '../job/system-account.ts';
 import { facts, table } from './table.ts';
+import type { TableColumn } from './table.ts';
 
-/** People or machines below each other. */
+const LOTS: TableColumn<RegistryMember> = {
+  ...{ title: 'lots', align: 'right' },
+  value: ({ lots }) => lots?.length ?? '',
+};
+
+/** People or machines below each other; how many lots each has where there are stations. */
 export function tabulateMembers(members: readonly RegistryMember[]): string {
+  const hasStations = members.some(({ lots }) => lots);
   return table(members, [
     { title: 'name', value: ({ login, name }) => login ?? printable(name) },
     { title: 'id', value: ({ id }) => id },
     { title: 'state', value: ({ state }) => state },
+    ...(hasStations ? [LOTS] : []),
     { title: 'roles', value: ({ roles }) => roles.join(', ') },
+  ]);
+}
+
+/** One person or machine. */
+export function describeMember(member: RegistryMember, isChanged = true): string {
+  const { login, lots, isHome, hasTotp } = member;
+  return facts([
+    [login === undefined ? 'machine' : 'person', login ?? printable(member.name)],
+    ['name', login === undefined ? undefined : printable(member.name)],
+    ['id', member.id],
+    ['state', isChanged ? member.state : `${member.state}, as before`],
+    ['roles', member.roles.join(', ') || 'none'],
+    ['authenticator', hasTotp ? 'enrolled' : undefined],
+    ['comes from', isHome ? undefined : 'another account'],
+    ...(lots ?? []).map((lot, at) => [at === 0 ? 'lots' : '', lot] as const),
+    ['lots', lots?.length === 0 ? 'none: it registers and sees no device' : undefined],
   ]);
 }
 

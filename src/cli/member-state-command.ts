@@ -25,7 +25,9 @@ export async function setStateByCommand(
     const question = `Disable ${named}, and end its tokens at once?`;
     await command.confirm(question, flags.yes === true);
   }
-  const member = await members.setState(found.id, state);
+  const member = await members.change(found.id, (now) =>
+    now.state === state ? undefined : { state },
+  );
   command.print(`${named} is ${member.state}${found.state === state ? ', as before' : ''}.`);
   return member;
 }

@@ -20,7 +20,12 @@ interface Writing {
 /** Makes a machine’s log-in; both files are 0600. Throws `writeLines`’ codes and those of a problem document. */
 export async function addSystemAccount(
   machines: RegistryMachines,
-  wanted: { readonly name: string; readonly roles: readonly Role[] },
+  wanted: {
+    readonly name: string;
+    readonly roles: readonly Role[];
+    /** Ids of lots that a station is given. */
+    readonly lots?: readonly string[];
+  },
   to: Writing & { readonly idFile: string; readonly secretFile: string },
 ): Promise<SystemAccountFiles> {
   const { idFile, secretFile, force, signal } = to;

@@ -1,7 +1,7 @@
 import { KeylineError } from '../kernel/errors.ts';
 import { getJson, getVersioned, pagesOf, patchJson } from './http-calls.ts';
 import type { HttpSession } from './http-client.ts';
-import type { MemberState, RegistryMember, RegistryMembers } from './people.ts';
+import type { MemberChange, RegistryMember, RegistryMembers } from './people.ts';
 
 const MOST_TRIES = 6;
 
@@ -23,13 +23,17 @@ export abstract class HttpMembers implements RegistryMembers {
     return getJson(this.session, this.pathOf(id));
   }
 
-  async setState(id: string, state: MemberState): Promise<RegistryMember> {
+  async change(
+    id: string,
+    wish: (member: RegistryMember) => MemberChange | undefined,
+  ): Promise<RegistryMember> {
     const path = this.pathOf(id);
     for (let tries = 1; ; tries++) {
       const { body, version } = await getVersioned<RegistryMember>(this.session, path);
-      if (body.state === state) return body;
+      const change = wish(body);
+      if (!change) return body;
       try {
-        return await patchJson(this.session, path, { body: { state }, match: version });
+        return await patchJson(this.session, path, { body: change, match: version });
       } catch (error) {
         // Somebody else's change, or our own whose answer was lost: a look tells.
         const isStale = error instanceof KeylineError && error.code === 'precondition-failed';

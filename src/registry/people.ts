@@ -16,7 +16,21 @@ export interface RegistryMember {
   /** This account vouches for it. */
   readonly isHome: boolean;
   readonly hasTotp: boolean;
+  /** Of a station: ids of the lots that it was given. */
+  readonly lots?: readonly string[];
   readonly createdAt: string;
+}
+
+/** What a member is to be; what is left out stays as it is. */
+export interface MemberChange {
+  readonly name?: string;
+  /** In place of those that it has; none at all end its membership. */
+  readonly roles?: readonly Role[];
+  readonly state?: MemberState;
+  /** In place of those that the station has. */
+  readonly lots?: readonly string[];
+  /** Takes a lost authenticator away. */
+  readonly hasTotp?: false;
 }
 
 /** Lets a person choose a password, once; the token is a secret. */
@@ -56,8 +70,14 @@ export interface RegistryMembers {
   /** By id, page by page. */
   list(): AsyncIterable<readonly RegistryMember[]>;
   show(id: string): Promise<RegistryMember>;
-  /** Disabling ends the member's tokens; who is so already stays so. */
-  setState(id: string, state: MemberState): Promise<RegistryMember>;
+  /**
+   * Changes what `wish` says of the member as it is then, or nothing where it says nothing; asked again where
+   * somebody else changed it meanwhile. Disabling ends the member's tokens.
+   */
+  change(
+    id: string,
+    wish: (member: RegistryMember) => MemberChange | undefined,
+  ): Promise<RegistryMember>;
 }
 
 /** The people of the account. */
@@ -74,6 +94,8 @@ export interface RegistryMachines extends RegistryMembers {
   add(machine: {
     readonly name: string;
     readonly roles: readonly Role[];
+    /** Ids of lots that a station is given. */
+    readonly lots?: readonly string[];
   }): Promise<ClientCredentials>;
   /** Another secret; the old one and its tokens end at once. */
   rotate(id: string): Promise<ClientCredentials>;

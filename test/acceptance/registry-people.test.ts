@@ -1,8 +1,13 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FleetDevice } from '../../src/registry/fleet.ts';
 import type { Ran } from './cli.ts';
 import { ServedRegistry } from './served-registry.ts';
+
+interface ListedDevices {
+  readonly devices: readonly FleetDevice[];
+}
 
 const CLIENT = (name: string) =>
   `--client-id-file ${name}.id --client-secret-file ${name}.secret` as const;
@@ -90,6 +95,47 @@ describe('from the platform to a machine of a new account', () => {
 
     expect(printed.join('\n')).not.toMatch(SECRET);
     expect(printed.join('\n')).not.toContain('a password that');
+  });
+});
+
+describe('a station', () => {
+  const lotsOf = async (line: string): Promise<unknown> => {
+    const { result, error } = await served.ask('nora', line);
+    return error?.code ?? (result as { readonly lots?: readonly string[] }).lots;
+  };
+  const seen = async (): Promise<unknown> =>
+    ((await served.ask('line-3', 'fleet list')).result as ListedDevices).devices.map(
+      ({ serial }) => serial,
+    );
+
+  it('is given lots when it is added, and others later, and sees the devices of these alone', async () => {
+    for (const code of ['A1', 'B2', 'C3']) {
+      if (code === 'A1') await served.must('key create --label widgets');
+      await served.must(`lot create ${code} --size 2 --serial ${code}-{n:2}`);
+    }
+    await served.must('registry key add widgets', 'nora');
+    for (const code of ['A1', 'B2']) await served.must(`escrow register ${code}`, 'nora');
+    const add = (lot: string) =>
+      outcome('nora', `registry system add line-3 --role station --lot ${lot} ${CLIENT('line-3')}`);
+    expect(await add('none')).toEqual([2, 'not-found']);
+    expect(await add('C3')).toEqual([5, 'object-unknown']);
+    expect(await add('A1')).toEqual([0]);
+    await served.must(
+      `registry login ${served.url} --context line-3 ${CLIENT('line-3')}`,
+      'line-3',
+    );
+    expect(await seen()).toEqual(['A1-00', 'A1-01']);
+
+    const set = 'registry system set line-3';
+    expect(await lotsOf(`${set} --add-lot B2 --remove-lot A1`)).toHaveLength(1);
+    expect(await seen()).toEqual(['B2-00', 'B2-01']);
+    expect(await lotsOf(`${set} --add-lot A1 --add-lot B2`)).toHaveLength(2);
+    expect(await lotsOf(`${set} --add-lot C3`)).toBe('object-unknown');
+    expect(await lotsOf(`${set} --remove-lot C3`)).toHaveLength(2);
+    expect((await run('nora', set)).stdout).toContain('active, as before');
+    expect(await lotsOf('registry system set line-1 --add-lot A1')).toBe('state-conflict');
+    expect(await lotsOf(`${set} --role provisioner`)).toBeUndefined();
+    expect(await lotsOf(`${set} --role station`)).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../../src/cli/base-command.ts';
 import { describeMachine } from '../../../src/cli/describe-member.ts';
-import { clientSecretFlags, roleFlag } from '../../../src/cli/member-flags.ts';
+import { clientSecretFlags, lotIds, lotsFlag, roleFlag } from '../../../src/cli/member-flags.ts';
 import { openRegistryFor, registryContextFlags } from '../../../src/cli/registry-context-flags.ts';
 import { requireSecretPlace } from '../../../src/cli/secret-lines-output.ts';
 import { addSystemAccount } from '../../../src/job/system-account.ts';
@@ -10,10 +10,10 @@ import type { SystemAccountFiles } from '../../../src/job/system-account.ts';
 export default class RegistrySystemAdd extends BaseCommand {
   static override summary = 'Let a machine log in: a station, CI, a server';
   static override description =
-    'Writes the two files that `registry login` takes. The registry says the secret this once; `system rotate` gets another.';
+    'Writes the two files that `registry login` takes. The registry says the secret this once; `system rotate` gets another. A station registers and sees the devices of the lots that it was given.';
 
   static override examples = [
-    '<%= config.bin %> registry system add line-2 --role station --client-id-file line-2.id --client-secret-file line-2.secret',
+    '<%= config.bin %> registry system add line-2 --role station --lot A1 --client-id-file line-2.id --client-secret-file line-2.secret',
     '<%= config.bin %> registry system add ci --role factory-engineer --role provisioner --client-id-file ci.id --client-secret-file ci.secret --json',
   ];
 
@@ -21,6 +21,7 @@ export default class RegistrySystemAdd extends BaseCommand {
 
   static override flags = {
     role: roleFlag,
+    lot: lotsFlag('A lot that this station registers, by code or id; repeat for more.'),
     'client-id-file': Flags.string({
       helpValue: 'FILE',
       required: true,
@@ -35,9 +36,11 @@ export default class RegistrySystemAdd extends BaseCommand {
     const { role: roles, force, 'client-id-file': idFile } = flags;
     const { 'client-secret-file': secretFile } = flags;
     requireSecretPlace(this, [idFile, secretFile]);
-    const { machines } = (await openRegistryFor(this, flags)).registry;
+    const { machines, fleet } = (await openRegistryFor(this, flags)).registry;
+    const lots = await lotIds({ home: this.home, fleet }, flags.lot);
+    const wanted = { name: args.name, roles, ...(lots.length > 0 && { lots }) };
     const to = { idFile, secretFile, force, signal: this.signal };
-    const added = await addSystemAccount(machines, { name: args.name, roles }, to);
+    const added = await addSystemAccount(machines, wanted, to);
     if (idFile !== '-' && secretFile !== '-') this.print(describeMachine(added));
     return added;
   }

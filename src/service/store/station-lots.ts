@@ -41,7 +41,12 @@ export async function setStationLots(
   const own = change.db.selectFrom('lots').select('id').where('accountId', '=', accountId);
   const known = wanted.length === 0 ? [] : await own.where('id', 'in', wanted).execute();
   if (known.length !== wanted.length) {
-    throw new KeylineError('object-unknown', { message: 'the account has no such lot' });
+    const held = known.map(({ id }) => id);
+    throw new KeylineError('object-unknown', {
+      message: 'the account has no such lot',
+      hint: 'Register it first: `keyline escrow register LOT` does, and so does `station register`.',
+      facts: { lots: wanted.filter((lot) => !held.includes(lot)) },
+    });
   }
   await change.db
     .deleteFrom('stationLots')
