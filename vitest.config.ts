@@ -33,6 +33,19 @@ export default defineConfig({
         extends: true,
         test: { name: 'system', include: ['test/system/**/*.test.ts'], testTimeout: 120_000 },
       },
+      {
+        extends: true,
+        test: {
+          // The suites of the service once more: their rigs are on a server instead of on files.
+          name: 'postgres',
+          include: ['test/service/*.test.ts', 'test/registry/registry.test.ts'],
+          // They have no rig.
+          exclude: [
+            'test/service/{postgres-listener,restore,sqlite-store,tls,totp,turns,wakes}.test.ts',
+          ],
+          globalSetup: 'test/system/postgres-setup.ts',
+        },
+      },
     ],
   },
 });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DestinationStream } from 'pino';
+import { inject } from 'vitest';
 import type { Role } from '../../src/model/role.ts';
 import { buildApp } from '../../src/service/app.ts';
 import { digestClientSecret, newClientSecret } from '../../src/service/auth/secret-digest.ts';
@@ -15,6 +16,7 @@ import { createAccount } from '../../src/service/store/accounts.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
 import { createPrincipal } from '../../src/service/store/principals.ts';
 import type { Store } from '../../src/service/store/store.ts';
+import { createDatabase } from '../system/postgres.ts';
 import { TestClock } from './store-contract.ts';
 
 const ORIGIN = { actor: 'registry' } as const;
@@ -42,14 +44,15 @@ export class ServiceRig implements AsyncDisposable {
   readonly #closing = new AbortController();
   #names = 0;
 
-  /** On a database in a file of its own, unless the address of another is given. */
+  /**
+   * On a database of its own, unless the address of another is given: on the PostgreSQL that the suites run on,
+   * or in a file.
+   */
   static async start(limits: Partial<Limits> = {}, database?: string): Promise<ServiceRig> {
     const rig = new ServiceRig();
     rig.#folder = await mkdtemp(join(tmpdir(), 'keyline-service-'));
-    rig.store = await openStore(database ?? join(rig.#folder, 'registry.sqlite'), {
-      create: true,
-      clock: rig.clock,
-    });
+    const place = database ?? (await ownDatabase(rig.#folder));
+    rig.store = await openStore(place, { create: true, clock: rig.clock });
     rig.service = {
       store: rig.store,
       clock: rig.clock,
@@ -110,4 +113,9 @@ export class ServiceRig implements AsyncDisposable {
     await this.store[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true });
   }
+}
+
+async function ownDatabase(folder: string): Promise<string> {
+  const postgres = inject('postgres');
+  return postgres ? await createDatabase(postgres) : join(folder, 'registry.sqlite');
 }

@@ -257,6 +257,32 @@ describe('an offer', () => {
   });
 });
 
+describe('the transfers of an account', () => {
+  it('are listed by who gives and who gets, by state, and page by page, the newest first', async () => {
+    const ids: string[] = [];
+    for (const device of await devices(3)) {
+      rig.clock.ms++; // ids rise with time
+      ids.push(await offered([device]));
+    }
+    await post(customer, `/v1/transfers/${ids[1] ?? ''}/decision`, { default: 'refuse' });
+    const listed = async (as: Party, query: string): Promise<string[]> => {
+      const { items } = (await read(as, `/v1/transfers?${query}`)).json<{
+        items: TransferAnswer[];
+      }>();
+      return items.map(({ id }) => id);
+    };
+    const newest = ids.toReversed();
+    expect(await listed(oem, 'as=source')).toEqual(newest);
+    expect(await listed(customer, 'as=destination')).toEqual(newest);
+    expect(await listed(oem, 'as=destination')).toEqual([]);
+    expect(await listed(oem, 'as=source&state=open')).toEqual([ids[2], ids[0]]);
+    expect(await listed(customer, 'as=destination&state=completed')).toEqual([ids[1]]);
+    const page = (await read(oem, '/v1/transfers?as=source&limit=2')).json<{ next: string }>();
+    const rest = `as=source&limit=2&cursor=${encodeURIComponent(page.next)}`;
+    expect(await listed(oem, rest)).toEqual([ids[0]]);
+  });
+});
+
 describe('a standing approval', () => {
   it('accepts what comes from its account until it is removed', async () => {
     const url = '/v1/standing-approvals';

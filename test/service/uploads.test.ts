@@ -277,6 +277,22 @@ describe('an upload', () => {
     expect(await findByEndpointKey(rig.store.reader, key)).toEqual([]);
   });
 
+  it('of other serials with the same credentials is a conflict row by row, and leaves no device behind', async () => {
+    const lot = await owner.lot(30);
+    await register(lot, await sealRows(lot, { from: 0, count: 20 }));
+    const keyOf = (index: number): string => endpointKey(index, lot.lot.lotId);
+    const swap = (row: string, index: number): string =>
+      index < 25 ? row.replace(keyOf(index), keyOf(index - 20)) : row;
+    const range = { from: 20, count: 10 };
+    const { ended } = await register(lot, await sealRows(lot, range, { change: swap }));
+    expect(ended).toMatchObject({ result: { created: 5, conflict: 5 } });
+    const [found] = await findByEndpointKey(rig.store.reader, keyOf(0));
+    expect(found?.device).toMatchObject({ lotIndex: 0, version: 1 });
+    // Their serials were not taken by the try.
+    const again = await register(lot, await sealRows(lot, range));
+    expect(again.ended).toMatchObject({ result: { created: 5, unchanged: 5, conflict: 0 } });
+  });
+
   it('refuses a part that is not its chunk, is cut short, or comes again with another content', async () => {
     const lot = await owner.lot(20);
     const rows = await sealRows(lot, { from: 0, count: 20 });

@@ -1,7 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
+import { initRegistry } from '../../src/service/init-registry.ts';
+import { beginNewEpoch } from '../../src/service/restore-registry.ts';
 import { createAccount } from '../../src/service/store/accounts.ts';
 import { registerDevice } from '../../src/service/store/devices.ts';
 import { currentEpoch } from '../../src/service/store/epoch.ts';
@@ -9,12 +14,11 @@ import { openStore } from '../../src/service/store/open-store.ts';
 import type { Change, Reader } from '../../src/service/store/store.ts';
 import { decideItems, lockTransfer } from '../../src/service/store/transfer-decision.ts';
 import { requestTransfer } from '../../src/service/store/transfers.ts';
+import { refuseBroken, verifyAudit } from '../../src/service/verify-audit.ts';
 import { custodyContract } from '../service/custody-contract.ts';
 import { fleetContract } from '../service/fleet-contract.ts';
 import type { Tables } from '../../src/service/store/tables.ts';
 import { migrateContract } from '../service/migrate-contract.ts';
-import { badInput } from '../service/bad-input.ts';
-import { ServiceRig } from '../service/rig.ts';
 import { storeContract, TestClock } from '../service/store-contract.ts';
 import { transferContract } from '../service/transfer-contract.ts';
 import { startCluster } from './postgres.ts';
@@ -80,8 +84,6 @@ migrateContract('PostgreSQL', async () => {
   };
 });
 
-badInput('PostgreSQL', async () => ServiceRig.start({}, await cluster.database()));
-
 it('makes one registry when two processes make it at once', async () => {
   const url = await cluster.database();
   const open = () => openStore(url, { create: true });
@@ -89,6 +91,35 @@ it('makes one registry when two processes make it at once', async () => {
   expect(await currentEpoch(one.reader)).toBe(await currentEpoch(two.reader));
   await one[Symbol.asyncDispose]();
   await two[Symbol.asyncDispose]();
+});
+
+it('is initialised once, has its chains verified, and begins a new epoch under its own master key', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'keyline-init-'));
+  const database = await cluster.database();
+  const [masterKeyFile, adminPasswordFile] = [join(folder, 'key'), join(folder, 'pass')];
+  await writeFile(adminPasswordFile, 'correct horse battery staple\n', { mode: 0o600 });
+  const choices = { database, masterKeyFile, adminPasswordFile, admin: 'root' };
+  const { accountId, epoch } = await initRegistry(choices);
+  await expect(initRegistry(choices)).rejects.toMatchObject({ code: 'registry-exists' });
+  const begun = await beginNewEpoch({ database, masterKeyFile, dryRun: false });
+  expect(begun.epoch).not.toBe(epoch);
+  const { signal } = new AbortController();
+  const audits = await verifyAudit({ database, signal });
+  expect(audits).toMatchObject([{ accountId, handle: 'platform' }]);
+  expect(() => {
+    refuseBroken(audits);
+  }).not.toThrow();
+  const client = new pg.Client({ connectionString: database });
+  await client.connect();
+  await client.query(`UPDATE audit SET body = '{}' WHERE seq = 2`);
+  await client.end();
+  expect(await verifyAudit({ database, signal })).toMatchObject([{ brokenAt: 2 }]);
+  await writeFile(masterKeyFile, `km_${'A'.repeat(43)}\n`);
+  const other = beginNewEpoch({ database, masterKeyFile, dryRun: false });
+  await expect(other).rejects.toMatchObject({ code: 'master-key-invalid' });
+  const empty = verifyAudit({ database: await cluster.database(), signal });
+  await expect(empty).rejects.toMatchObject({ code: 'registry-missing' });
+  await rm(folder, { recursive: true });
 });
 
 it('refuses an empty database', async () => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,8 @@ const NOBODY = 65_534;
 
 /** A PostgreSQL of the test's own, behind a socket in a folder of its own. */
 export interface Cluster extends AsyncDisposable {
+  /** The address of the database that every cluster has. */
+  readonly url: string;
   /** A new empty database's address. */
   database(): Promise<string>;
   /** Ends every connection, as a server that is restarted does. */
@@ -39,17 +42,10 @@ export async function startCluster({ isDurable = false } = {}): Promise<Cluster>
       ...['-l', join(folder, 'log')],
     ]);
   await control('start');
-  let databases = 0;
+  const url = `postgres://keyline@localhost/postgres?host=${encodeURIComponent(folder)}`;
   return {
-    async database() {
-      const name = `registry_${databases++}`;
-      const client = new pg.Client({ connectionString: address(folder, 'postgres') });
-      await client.connect();
-      // Another collation than the tables', so that a page is seen to be cut by theirs.
-      await client.query(`CREATE DATABASE ${name}`);
-      await client.end();
-      return address(folder, name);
-    },
+    url,
+    database: () => createDatabase(url),
     async restart() {
       await control('restart');
     },
@@ -67,8 +63,17 @@ export async function startCluster({ isDurable = false } = {}): Promise<Cluster>
   };
 }
 
-function address(folder: string, database: string): string {
-  return `postgres://keyline@localhost/${database}?host=${encodeURIComponent(folder)}`;
+/** Makes an empty database beside the one at this address; resolves to its own. */
+export async function createDatabase(url: string): Promise<string> {
+  const name = `registry_${randomBytes(8).toString('hex')}`;
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  // Another collation than the tables', so that a page is seen to be cut by theirs.
+  await client.query(`CREATE DATABASE ${name}`);
+  await client.end();
+  const made = new URL(url);
+  made.pathname = name;
+  return made.href;
 }
 
 async function binaries(): Promise<string> {

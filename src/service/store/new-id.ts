@@ -23,8 +23,3 @@ export function newIds(kind: IdKind, at: string, count: number): string[] {
     return `${kind}_${toCrockford(bytes)}`;
   });
 }
-
-/** Whether a text can be such an id, before a database is asked. */
-export function isIdOf(kind: IdKind, text: string): boolean {
-  return new RegExp(`^${kind}_[0-9a-hjkmnp-tv-z]{26}$`).test(text);
-}
