@@ -36,7 +36,8 @@ export default class EscrowList extends BaseCommand {
     const pagesOf = (most: object) => fleet.listEscrow({ ...filter, ...most });
     if (flags.output !== undefined) return await listByCommand(this, pagesOf, flags);
     const counts = await fleet.countEscrow(filter);
-    this.print(`${describeCounts(counts)}\n`);
+    const described = describeCounts(counts);
+    if (described !== undefined) this.print(`${described}\n`);
     return { counts, ...(await listByCommand(this, pagesOf, flags)) };
   }
 }

@@ -2,11 +2,12 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
 import { countFlag } from '../../src/cli/flags.ts';
 import { registryFlags } from '../../src/cli/registry-flags.ts';
+import type { ServedAddresses } from '../../src/service/run-service.ts';
 
 export default class RegistryServe extends BaseCommand {
   static override summary = 'Serve a registry until Ctrl-C';
   static override description =
-    'One process is enough for SQLite; on PostgreSQL any number share a database. The log is one JSON object a line on standard error.';
+    'One process is enough for SQLite; on PostgreSQL any number share a database. The log is one JSON object a line on standard error. With --json the addresses are {"listening"} on a line as soon as it listens, and the last line ends it.';
 
   static override examples = [
     '<%= config.bin %> registry serve --listen 127.0.0.1:0 --for 1',
@@ -38,7 +39,9 @@ export default class RegistryServe extends BaseCommand {
     for: countFlag({ helpValue: 'SECONDS', summary: 'End after so many seconds.' }),
   };
 
-  async run(): Promise<void> {
+  protected override jsonIndent = 0;
+
+  async run(): Promise<ServedAddresses | undefined> {
     const { flags } = await this.parse(RegistryServe);
     const { runService } = await import('../../src/service/run-service.ts');
     const { database, listen, for: seconds } = flags;
@@ -53,12 +56,16 @@ export default class RegistryServe extends BaseCommand {
       publicUrl: flags['public-url'],
       trustProxy: flags['trust-proxy'],
     };
+    let listening: ServedAddresses | undefined;
     await runService(choices, {
       signal: AbortSignal.any([this.signal, ...ends]),
       logTo: { write: (line) => void process.stderr.write(line) },
-      onReady: ({ url, adminUrl }) => {
-        this.print(adminUrl === undefined ? url : `${url}\n${adminUrl}`);
+      onReady: (addresses) => {
+        listening = addresses;
+        const { url, adminUrl } = addresses;
+        this.printEarly([url, ...(adminUrl ? [adminUrl] : [])].join('\n'), { listening });
       },
     });
+    return listening;
   }
 }

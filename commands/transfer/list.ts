@@ -32,7 +32,9 @@ export default class TransferList extends BaseCommand {
     const { transfers, isMore } = await listTransfers(registry.transfers, { as, state, limit });
     if (isMore) this.warning(`there are more than ${limit}; --limit N shows more`);
     const { handle } = await registry.account();
-    this.print(transfers.length > 0 ? tabulateTransfers(transfers, handle) : 'There is none.');
+    this.print(
+      transfers.length > 0 ? tabulateTransfers(transfers, handle) : 'There is no transfer.',
+    );
     return transfers;
   }
 }

@@ -43,6 +43,11 @@ export abstract class BaseCommand extends Command {
     if (!this.jsonEnabled()) process.stdout.write(`${text}\n`);
   }
 
+  /** Something of a result that is still to come: under `--json` a line of its own before the envelope. */
+  printEarly(text: string, value: object): void {
+    process.stdout.write(this.jsonEnabled() ? `${JSON.stringify(value)}\n` : `${text}\n`);
+  }
+
   /** Something the person should know: to standard error, and into the envelope under `--json`. */
   warning(message: string): void {
     const text = redact(message);

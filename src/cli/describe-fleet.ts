@@ -6,6 +6,11 @@ import type { EscrowCounts, FleetDevice, FleetDeviceDetails } from '../registry/
 import type { RegistryEvent } from '../registry/fleet.ts';
 import { grouped } from './progress.ts';
 import { facts, table } from './table.ts';
+import type { TableColumn } from './table.ts';
+
+const FAILED: TableColumn<MovedDevice> = {
+  ...{ title: 'failed', value: ({ error }) => error?.message ?? '' },
+};
 
 /** Devices below each other. */
 export function tabulateDevices(devices: readonly FleetDevice[]): string {
@@ -50,10 +55,10 @@ export function describeDevice(device: FleetDevice & Partial<FleetDeviceDetails>
   ]);
 }
 
-/** How many devices are in each escrow state, those of which there are some. */
-export function describeCounts(counts: EscrowCounts): string {
+/** How many devices are in each escrow state, those of which there are some; undefined for none at all. */
+export function describeCounts(counts: EscrowCounts): string | undefined {
   const states = ESCROW_STATES.filter((state) => counts[state] > 0);
-  if (states.length === 0) return 'There is no device.';
+  if (states.length === 0) return undefined;
   return facts(states.map((state) => [state, grouped(counts[state])]));
 }
 
@@ -62,10 +67,11 @@ export function tabulateMoved(
   moved: readonly MovedDevice[],
   stateOf: (device: FleetDevice) => string,
 ): string {
+  const hasFailed = moved.some(({ error }) => error);
   return table(moved, [
     { title: 'device', value: ({ name, device }) => printable(device?.serial ?? name) },
     { title: 'is', value: ({ device }) => (device ? stateOf(device) : '-') },
-    { title: 'failed', value: ({ error }) => error?.message ?? '' },
+    ...(hasFailed ? [FAILED] : []),
   ]);
 }
 

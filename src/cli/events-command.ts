@@ -24,7 +24,8 @@ export interface EventChoices {
 
 /**
  * Prints events as they are read, each a line, no faster than they are taken: for people, or as
- * `{"event": …}` under `--json`. Followed ones go on until Ctrl-C, whose exit code is 130.
+ * `{"event": …}` under `--json`. Followed ones go on until Ctrl-C, whose exit code is 130. Throws `usage`
+ * for what is no id, what the registry answers.
  */
 export async function printEvents(
   command: Pick<BaseCommand, 'signal' | 'jsonEnabled'>,
@@ -32,6 +33,7 @@ export async function printEvents(
   choices: EventChoices,
 ): Promise<ReadEvents> {
   const { signal } = command;
+  requireEventId(choices.after);
   await using output = await openWhole({ path: '-', force: false }, { secret: false, signal });
   const read = { events: 0, next: choices.after ?? '0' };
   const asJson = command.jsonEnabled();
@@ -47,6 +49,14 @@ export async function printEvents(
     process.exitCode = 130;
   }
   return read;
+}
+
+function requireEventId(after: string | undefined): void {
+  if (after === undefined || /^(?:0|[0-9a-z]{16}-\d{1,15})$/.test(after)) return;
+  throw new KeylineError('usage', {
+    message: `${JSON.stringify(after)} is no id of an event`,
+    hint: 'The id is what a line of `keyline fleet events` begins with.',
+  });
 }
 
 async function* chosen(

@@ -79,7 +79,7 @@ export function registryEffects(
   return {
     ...{ signal: command.signal, env: process.env },
     onWait: () => {
-      if (!isSaid) command.warning('the registry does not answer; trying again');
+      if (!isSaid) command.warning('the registry does not answer; it is tried for half a minute');
       isSaid = true;
     },
   };

@@ -78,9 +78,19 @@ function plain(message: string): string {
   return message
     .replace(/^Parsing (--\S+) \n\t/, '$1: ')
     .replace(/\n?See more help with --help$/, '')
+    .replace(/^The following errors? occurred:\s*/, '')
+    .replace(/^\s*Missing required flag (\S+)$/gm, '--$1 is missing')
+    .replace(/^Missing \d+ required args?:\n([^]*)$/, missingArgs)
     .replace(/\u001b\[[0-9;]*m/g, '')
     .replaceAll('\t', ' ')
     .trim();
+}
+
+/** oclif lists them as a table, each with its description. */
+function missingArgs(_: string, rows: string): string {
+  return rows.replace(/^\s*(\S+) +(?=\S)/gm, (_row, name: string) => {
+    return `${name.toUpperCase()} is missing: `;
+  });
 }
 
 function wrap(label: string, text: string): string {

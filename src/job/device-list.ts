@@ -4,6 +4,7 @@ import { textLines } from '../kernel/text-lines.ts';
 import { unreadable } from '../kernel/unreadable.ts';
 import { textOfCsv } from '../manifest/csv-field.ts';
 import { parseCsvRow } from '../manifest/csv-row.ts';
+import { refuseMissingFile } from './refuse-missing-file.ts';
 
 /** How a device is named: by the registry's id, by its serial or by its endpoint key. */
 export type DeviceNameKind = 'ids' | 'serials' | 'endpointKeys';
@@ -38,6 +39,7 @@ export async function readDevices(
   const devices: NamedDevice[] = [];
   for (const source of sources) {
     if (source !== '-' && !(await isFile(source))) {
+      refuseMissingFile(source);
       devices.push(nameDevice(source, 'the command line'));
       continue;
     }

@@ -1,3 +1,4 @@
+import { HANDLE, LOGIN_NAME, parseName } from '../model/account-names.ts';
 import type { Role } from '../model/role.ts';
 import type { HttpRegistry } from '../registry/http-registry.ts';
 import type { NewAccount, NewPerson, RegistryPeople } from '../registry/people.ts';
@@ -25,12 +26,14 @@ export interface Invited {
   readonly expiresAt: string;
 }
 
-/** Makes an account whose first admin is invited. Throws `writeLines`’ codes and those of a problem document. */
+/** Makes an account whose first admin is invited. Throws `writeLines`’ codes and those of a problem document, `usage`. */
 export async function createAccountFor(
   registry: Pick<HttpRegistry, 'createAccount'>,
   wanted: NewAccount,
   file: InvitationFile,
 ): Promise<{ readonly account: RegistryAccount; readonly admin: Invited }> {
+  parseName(HANDLE, wanted.handle);
+  parseName(LOGIN_NAME, wanted.admin.login);
   return await writeLines(toLines(file), async () => {
     const { account, admin, invitation } = await saidWhenInterrupted(
       registry.createAccount(wanted),
@@ -49,6 +52,7 @@ export async function invitePerson(
   person: NewPerson & { readonly roles: readonly Role[] },
   file: InvitationFile,
 ): Promise<Invited> {
+  parseName(LOGIN_NAME, person.login);
   return await writeLines(toLines(file), async () => {
     const { user, invitation } = await saidWhenInterrupted(
       people.invite(person),

@@ -8,6 +8,7 @@ import { readManifest } from '../manifest/input.ts';
 import { verifyStatement } from '../seals/jws.ts';
 import { ManifestSeal } from '../seals/manifest-seal.ts';
 import { findLot, openLot } from './open-lot.ts';
+import { refuseMissingFile } from './refuse-missing-file.ts';
 import type { SealedSource } from './register-manifest.ts';
 import { unwrapAge } from './unwrap-age.ts';
 import { writeManifest } from './write-manifest.ts';
@@ -29,6 +30,7 @@ export async function openRegisterSource(
   effects: SourceEffects,
 ): Promise<SealedSource & AsyncDisposable> {
   if (await isFile(name)) return await fromFile(name, effects, () => Promise.resolve());
+  refuseMissingFile(name);
   const stored = await findLot(effects.home, name);
   await using open = await openLot(effects.home, stored, effects.credentials());
   const folder = await mkdtemp(join(tmpdir(), 'keyline-register-'));

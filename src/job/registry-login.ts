@@ -47,7 +47,10 @@ export async function loginTarget(
   const before = await findContext(home, context);
   const address = choices.url ?? before?.url;
   if (address === undefined) {
-    throw new KeylineError('usage', { message: 'name the registry, such as https://HOST' });
+    throw new KeylineError('usage', {
+      message: `the context ${context} has no registry yet`,
+      hint: 'Name it, such as https://HOST, or a context that has one with --context.',
+    });
   }
   const url = parseRegistryUrl(address, choices.insecureHttp || address === before?.url);
   return { context, url, ...(before && { before }) };

@@ -52,6 +52,7 @@ export async function requestTransfer(
  */
 export function secondsUntil(text: string, clock: Clock = systemClock): number {
   const [, count = '', unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  if (unit === '' && !/^\d{4}-/.test(text)) throw notATime(text);
   const seconds =
     unit === ''
       ? Math.floor((Date.parse(parseDate(text, 'last second')) - clock.now().getTime()) / 1_000)
@@ -66,7 +67,11 @@ async function offeredDevices(
 ): Promise<TransferWish['devices']> {
   const isQuery = Object.values(traits).some((value) => value !== undefined);
   if ((lot !== undefined || isQuery) === sources.length > 0) {
-    throw usage('say what is offered: a lot, what the devices are like, or else --devices');
+    throw usage(
+      sources.length === 0
+        ? 'nothing says what is offered: name a lot, what the devices are like, or --devices'
+        : 'both a list of devices and a lot, or what they are like, say what is offered: give one of them',
+    );
   }
   if (range && lot === undefined) throw usage('--range is for a lot');
   if (sources.length === 0) {
@@ -85,6 +90,13 @@ async function offeredDevices(
     return [kind, names] as const;
   });
   return Object.fromEntries(lists.filter(([, names]) => names.length > 0));
+}
+
+function notATime(text: string): KeylineError {
+  return new KeylineError('usage', {
+    message: `${JSON.stringify(text)} says no time at which the offer ends`,
+    hint: 'Write a span, 90m, 12h or 14d, a day, 2026-03-01, or a second, 2026-03-01T08:00:00Z.',
+  });
 }
 
 function usage(message: string): KeylineError {

@@ -56,6 +56,10 @@ export const REGISTRY_ERRORS = {
     exit: 5,
     hint: 'Give the CA of the registry with --ca-file FILE when you log in, or to what you simulate.',
   },
+  'registry-scheme': {
+    exit: 5,
+    hint: 'Give the address with https:// where the registry speaks TLS, with http:// where it does not.',
+  },
 
   // any request
   'registry-unavailable': {
@@ -76,7 +80,7 @@ export const REGISTRY_ERRORS = {
   'request-invalid': {
     exit: 5,
     status: 422,
-    hint: 'Correct the fields that `errors` names.',
+    hint: 'Correct what is named; of several, `errors` has each by its JSON pointer.',
   },
   'request-too-large': { exit: 5, status: 413, hint: 'Send less at once.' },
   'media-type-unsupported': { exit: 5, status: 415, hint: 'Send application/json.' },
@@ -113,7 +117,7 @@ export const REGISTRY_ERRORS = {
   'object-unknown': {
     exit: 5,
     status: 404,
-    hint: 'Check the id, and that you are logged in to the account that it belongs to.',
+    hint: 'Check the name or id, and with `keyline registry whoami` which account you are logged in to.',
   },
   'rate-limited': { exit: 5, status: 429, hint: 'Wait as long as Retry-After says.' },
   'precondition-required': {
@@ -161,7 +165,7 @@ export const REGISTRY_ERRORS = {
   'state-conflict': {
     exit: 5,
     status: 409,
-    hint: 'Read it again: its state does not allow this.',
+    hint: 'Look at it again: as it is now, this cannot be done.',
   },
 
   // keys, lots and uploads

@@ -13,6 +13,7 @@ export function unreadable(
 ): unknown {
   const code = CODES.find((one) => isErrno(error, one));
   if (code === undefined) return error;
-  const message = `${path} cannot be read (${code})`;
+  const message =
+    code === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be read (${code})`;
   return new KeylineError('not-found', { message, hint, facts: { path } });
 }

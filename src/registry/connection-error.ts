@@ -1,4 +1,5 @@
 import { KeylineError } from '../kernel/errors.ts';
+import { speaksTls } from './speaks-tls.ts';
 
 /** What node:tls says of a certificate that it does not take. */
 const CERTIFICATE_CODES: Readonly<Record<string, string>> = {
@@ -14,11 +15,19 @@ const CERTIFICATE_CODES: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another name',
 };
 
+/** What node:tls says where the answer to its first message is none of TLS. */
+const NOT_TLS = ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'];
+/** How a request ends that went to something else than an HTTP server. */
+const NOT_HTTP = /^(?:HPE_|UND_ERR_SOCKET$|ECONNRESET$)/;
+
 /**
  * The error of a connection that will not do better when it is tried again, or undefined for one that
  * may. The cause is looked at for its code alone: its text may quote the request.
  */
-export function connectionError(url: string, error: unknown): KeylineError | undefined {
+export async function connectionError(
+  url: string,
+  error: unknown,
+): Promise<KeylineError | undefined> {
   const status = proxyStatus(error);
   if (status !== undefined && status < 500) {
     return new KeylineError('proxy-refused', {
@@ -26,13 +35,28 @@ export function connectionError(url: string, error: unknown): KeylineError | und
       facts: { url, status },
     });
   }
-  const reason = codesOf(error)
-    .map((code) => CERTIFICATE_CODES[code])
-    .find(Boolean);
+  const codes = codesOf(error);
+  if (url.startsWith('https:') && codes.some((code) => NOT_TLS.includes(code))) {
+    return otherScheme(url, 'http');
+  }
+  if (url.startsWith('http:') && codes.some((code) => NOT_HTTP.test(code))) {
+    if (await speaksTls(url)) return otherScheme(url, 'https');
+  }
+  const reason = codes.map((code) => CERTIFICATE_CODES[code]).find(Boolean);
   if (reason === undefined) return undefined;
   return new KeylineError('registry-untrusted', {
     message: `the certificate of ${url} is not trusted: ${reason}`,
     facts: { url },
+  });
+}
+
+/** Nothing but the address has to change, which is said as it would be typed. */
+function otherScheme(url: string, scheme: 'http' | 'https'): KeylineError {
+  const right = url.replace(/^https?:/, `${scheme}:`);
+  return new KeylineError('registry-scheme', {
+    message: `${new URL(url).host} speaks ${scheme === 'http' ? 'plain HTTP, not TLS' : 'TLS, not plain HTTP'}`,
+    hint: `Give its address as ${right}${scheme === 'http' ? ', if it is this machine or the way there is safe' : ''}.`,
+    facts: { url, scheme },
   });
 }
 

@@ -42,7 +42,8 @@ const LONGEST_ASKED_MS = 60_000;
  * Sends a request and resolves to an answer of 2xx. A lost connection, 429, 502 to 504 and a request
  * that is still being carried out are tried again, eight times in all over about half a minute; a token
  * that is not taken any more is renewed, once. Throws the code of the problem document (RFC 9457),
- * `registry-unavailable`, `registry-untrusted`, `registry-failed` for an answer that is none of ours,
+ * `registry-unavailable`, `registry-untrusted`, `registry-scheme`, `registry-failed` for an answer that is
+ * none of ours,
  * `interrupted`.
  */
 export async function send(session: HttpSession, request: HttpRequest): Promise<Response> {
@@ -92,7 +93,7 @@ async function attempt(session: HttpSession, request: HttpRequest): Promise<Resp
     });
   } catch (error) {
     throwIfAborted(signal);
-    const lasting = connectionError(url, error);
+    const lasting = await connectionError(url, error);
     if (lasting) throw lasting;
     return undefined;
   }

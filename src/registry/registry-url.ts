@@ -8,7 +8,12 @@ export function parseRegistryUrl(text: string, insecureHttp = false): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain = url && ['http:', 'https:'].includes(url.protocol) && url.username === '';
   if (!url || !isPlain || url.search !== '' || url.hash !== '') {
-    throw new KeylineError('usage', { message: 'a registry’s address is https://HOST' });
+    // A name and a password in it are not said back.
+    const what = text.includes('@') ? 'this' : JSON.stringify(text);
+    throw new KeylineError('usage', {
+      message: `${what} is no address of a registry`,
+      hint: 'An address is https://HOST, or http://127.0.0.1:PORT on this machine.',
+    });
   }
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   if (url.protocol === 'http:' && !isLocal && !insecureHttp) {

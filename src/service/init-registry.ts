@@ -1,4 +1,5 @@
 import { KeylineError } from '../kernel/errors.ts';
+import { LOGIN_NAME, parseName } from '../model/account-names.ts';
 import { digestPassword } from './auth/secret-digest.ts';
 import { readOrMakeMasterKey, readSmallFile } from './keys/key-file.ts';
 import { createAccount } from './store/accounts.ts';
@@ -31,9 +32,10 @@ const SHORTEST_PASSWORD = 12;
 /**
  * Makes the tables, the master key file where there is none, the platform's account and its first admin,
  * all in one transaction: of two that try at once, one succeeds. Throws `registry-exists`, `usage` for a
- * password of less than 12 characters.
+ * password of less than 12 characters and for what is no log-in name.
  */
 export async function initRegistry(choices: InitChoices): Promise<InitResult> {
+  const admin = parseName(LOGIN_NAME, choices.admin);
   const password = (await readSmallFile(choices.adminPasswordFile)).replace(/\r?\n$/, '');
   if ([...password].length < SHORTEST_PASSWORD) {
     throw new KeylineError('usage', {
@@ -52,11 +54,11 @@ export async function initRegistry(choices: InitChoices): Promise<InitResult> {
     });
     await writeMeta(change.db, 'keyCheck', masterKey.checkValue());
     const { id: adminId } = await createPrincipal(change, {
-      ...{ kind: 'user', accountId, login: choices.admin, name: choices.admin, secretDigest },
+      ...{ kind: 'user', accountId, login: admin, name: admin, secretDigest },
       roles: ['platform-admin', 'account-admin'],
     });
     const epoch = await currentEpoch(change.db);
-    return { accountId, adminId, admin: choices.admin, epoch };
+    return { accountId, adminId, admin, epoch };
   });
 }
 

@@ -41,12 +41,19 @@ export interface ServeChoices {
   readonly version: string;
 }
 
+/** Where it listens. */
+export interface ServedAddresses {
+  readonly url: string;
+  /** Metrics. */
+  readonly adminUrl?: string;
+}
+
 /** What is outside the process. */
 export interface ServeEffects {
   /** Ends it: no new connections, streams end, what runs is finished. */
   readonly signal: AbortSignal;
   readonly logTo: DestinationStream;
-  readonly onReady: (addresses: { readonly url: string; readonly adminUrl?: string }) => void;
+  readonly onReady: (addresses: ServedAddresses) => void;
 }
 
 /** Enough to keep PostgreSQL busy, few enough that others get their turns. */

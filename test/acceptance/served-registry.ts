@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ErrorReport } from '../../src/cli/report.ts';
 import type { Role } from '../../src/model/role.ts';
 import {
   digestClientSecret,
@@ -167,6 +168,6 @@ async function freePort(): Promise<number> {
 export interface Answer {
   readonly code: number | null;
   readonly result?: unknown;
-  readonly error?: { readonly code: string; readonly facts: Readonly<Record<string, unknown>> };
+  readonly error?: ErrorReport;
   readonly warnings?: readonly string[];
 }

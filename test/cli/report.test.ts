@@ -1,3 +1,4 @@
+import { Errors } from '@oclif/core';
 import { describe, expect, it } from 'vitest';
 import { asKeylineError, formatReport, reportOf } from '../../src/cli/report.ts';
 import { KeylineError } from '../../src/kernel/errors.ts';
@@ -59,6 +60,22 @@ describe('a keyline error', () => {
     const error = new KeylineError('usage', { message: 'no number' });
     error.message = `Parsing --count \n\t${error.message}\nSee more help with --help`;
     expect(reportOf(error).message).toBe('--count: no number');
+  });
+
+  it.each([
+    ['The following error occurred:\n  Missing required flag to', '--to is missing'],
+    [
+      'The following errors occurred:\n  Missing required flag a\n  Missing required flag b-c',
+      '--a is missing\n--b-c is missing',
+    ],
+    ['Missing 1 required arg:\nlot  Code or id.', 'LOT is missing: Code or id.'],
+    [
+      'Missing 2 required args:\nlot   Code.\nunit  One.',
+      'LOT is missing: Code.\nUNIT is missing: One.',
+    ],
+  ])('of oclif says what is missing: %j', (message, said) => {
+    const error = new Errors.CLIError(`${message}\nSee more help with --help`);
+    expect(reportOf(asKeylineError(error)).message).toBe(said);
   });
 
   it('is wrapped at 80 columns, continuation lines under the text', () => {

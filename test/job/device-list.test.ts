@@ -36,6 +36,13 @@ it('takes what is no file as a device', async () => {
   ]);
 });
 
+it.each(['./none', '../none', '/none', 'none.txt', 'none.csv'])(
+  'takes %s, which can only be a file and is not there, for no device',
+  async (name) => {
+    await expect(readDevices([name])).rejects.toMatchObject({ code: 'not-found' });
+  },
+);
+
 it('takes a manifest by its serials, and nothing of its other columns', async () => {
   const secret = 'es_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
   expect(await read(`\uFEFFindex,serial,endpoint_secret\n0,A-1,${secret}\n`)).toEqual([

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { send } from '../../src/registry/http-client.ts';
 import { RenewableToken } from '../../src/registry/renewable-token.ts';
@@ -27,6 +30,24 @@ afterAll(() => {
     server.close();
   }
 });
+
+it.each(['https', 'http'] as const)(
+  'says at once that an %s:// address is the other kind',
+  async (scheme) => {
+    const plain = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
+    servers.push(plain);
+    await once(plain, 'listening');
+    const wrong = scheme === 'http' ? port : (plain.address() as AddressInfo).port;
+    let waits = 0;
+    const session = { url: `${scheme}://127.0.0.1:${wrong}`, onWait: () => waits++ };
+    const asked = send(session, { method: 'GET', path: '/' });
+    await expect(asked).rejects.toMatchObject({
+      code: 'registry-scheme',
+      facts: { scheme: scheme === 'http' ? 'https' : 'http' },
+    });
+    expect(waits).toBe(0);
+  },
+);
 
 async function proxy(options: { readonly password?: string } = {}) {
   const listening = await listenProxy(port, options);

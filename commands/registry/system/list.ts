@@ -18,7 +18,11 @@ export default class RegistrySystemList extends BaseCommand {
     const { flags } = await this.parse(RegistrySystemList);
     const { registry } = await openRegistryFor(this, flags);
     const members = await listMembers(registry.machines);
-    this.print(members.length === 0 ? 'There is none.' : tabulateMembers(members));
+    this.print(
+      members.length === 0
+        ? 'There is no machine; `registry system add` makes one.'
+        : tabulateMembers(members),
+    );
     return members;
   }
 }

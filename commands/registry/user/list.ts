@@ -18,7 +18,11 @@ export default class RegistryUserList extends BaseCommand {
     const { flags } = await this.parse(RegistryUserList);
     const { registry } = await openRegistryFor(this, flags);
     const members = await listMembers(registry.people);
-    this.print(members.length === 0 ? 'There is none.' : tabulateMembers(members));
+    this.print(
+      members.length === 0
+        ? 'There is no person; `registry user add` makes one.'
+        : tabulateMembers(members),
+    );
     return members;
   }
 }

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { HANDLE } from '../../model/account-names.ts';
 import { issueOneTimeToken, LIFE_MS } from '../auth/one-time-token.ts';
 import type { App } from '../service.ts';
 import { createAccount } from '../store/accounts.ts';
@@ -12,7 +13,7 @@ const closed = { additionalProperties: false } as const;
 
 const NewAccount = Type.Object(
   {
-    handle: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{2,39}$' }),
+    handle: Type.String({ pattern: HANDLE.pattern }),
     name: PersonName,
     kind: Type.Enum(['oem', 'reseller', 'customer']),
     isTest: Type.Optional(Type.Boolean({ description: 'Takes test keys, and no others.' })),

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { KeylineError } from '../../kernel/errors.ts';
+import { LOGIN_NAME } from '../../model/account-names.ts';
 import { memberOf } from '../auth/caller.ts';
 import { issueOneTimeToken, LIFE_MS } from '../auth/one-time-token.ts';
 import type { App, Service } from '../service.ts';
@@ -19,9 +20,9 @@ import {
 
 const closed = { additionalProperties: false } as const;
 
-/** What a person types: lower case, so that two never differ by case alone. */
+/** What a person types. */
 export const LoginName = Type.String({
-  pattern: '^[a-z0-9][a-z0-9._@+-]{2,127}$',
+  pattern: LOGIN_NAME.pattern,
   description: 'Unique in the registry; an address will do.',
 });
 

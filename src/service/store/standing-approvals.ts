@@ -22,7 +22,10 @@ export async function addStandingApproval(
 ): Promise<StandingApproval> {
   const source = await findAccountByHandle(change.db, from);
   if (source?.state !== 'active' || source.kind === 'platform' || source.id === accountId) {
-    throw new KeylineError('object-unknown', { message: 'no other account has this handle' });
+    throw new KeylineError('object-unknown', {
+      message: 'no other account has this handle',
+      hint: 'Ask the other account for its handle, which `keyline registry account show` says there.',
+    });
   }
   const sourceAccountId = source.id;
   const inserted = await change.db

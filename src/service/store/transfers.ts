@@ -47,7 +47,10 @@ export async function requestTransfer(
   const destination = await findAccountByHandle(change.db, to);
   const receives = destination?.state === 'active' && destination.isReceiving === 1;
   if (!receives || destination.id === sourceAccountId) {
-    throw new KeylineError('object-unknown', { message: 'no account with this handle receives' });
+    throw new KeylineError('object-unknown', {
+      message: 'no other account has this handle and receives devices',
+      hint: 'Ask the other account for its handle, which `keyline registry account show` says there.',
+    });
   }
   const id = newId('tr', change.at);
   const row = { id, sourceAccountId, destinationAccountId: destination.id, expiresAt };
@@ -57,7 +60,7 @@ export async function requestTransfer(
   };
   await change.db.insertInto('transfers').values(transfer).execute();
   let [items, asked] = [0, 0];
-  const heldBack: string[] = [];
+  const heldBack: HeldBack[] = [];
   for await (const ids of idPages(change.db, sourceAccountId, wanted.devices)) {
     asked += ids.length;
     const offered = await offer(change, { transfer, ids, includePlanned });
@@ -71,9 +74,12 @@ export async function requestTransfer(
   const isList = !('lotId' in wanted.devices || 'query' in wanted.devices);
   if (items === 0 || (isList && items < asked)) {
     throw new KeylineError('state-conflict', {
-      message: `${asked - items} of ${asked} devices cannot be offered, the first is ${heldBack[0] ?? ''}`,
-      hint: 'Devices that are retired, quarantined, cancelled, planned or offered already cannot.',
-      facts: { asked, offered: items, serials: heldBack.slice(0, NAMED) },
+      message: `${asked - items} of ${asked} devices cannot be offered, the first is ${heldBack[0]?.serial ?? ''}`,
+      hint: hintFor(heldBack, includePlanned),
+      facts: {
+        ...{ asked, offered: items },
+        serials: heldBack.slice(0, NAMED).map(({ serial }) => serial),
+      },
     });
   }
   await change.db.updateTable('transfers').set({ items }).where('id', '=', id).execute();
@@ -195,22 +201,34 @@ async function takeBack(
   return Number(numDeletedRows);
 }
 
-/** Serials of those devices that the transfer does not have. */
+/** A device that cannot be offered. */
+interface HeldBack {
+  readonly serial: string;
+  readonly provisioning: string;
+}
+
+function hintFor(heldBack: readonly HeldBack[], includePlanned: boolean): string {
+  const isPlanned = heldBack.some(({ provisioning }) => provisioning === 'planned');
+  return isPlanned && !includePlanned
+    ? 'No line has reported them: register what was built, or offer planned ones too with --include-planned.'
+    : 'Devices that are retired, quarantined, cancelled, failed or offered already cannot; `keyline escrow list` shows each.';
+}
+
+/** Those devices that the transfer does not have, the first of them. */
 async function notOffered(
   db: Reader,
   transferId: string,
   ids: readonly string[],
-): Promise<string[]> {
-  const rows = await db
+): Promise<HeldBack[]> {
+  return await db
     .selectFrom('devices')
     .leftJoin('transferItems as i', (join) =>
       join.onRef('i.deviceId', '=', 'devices.id').on('i.transferId', '=', transferId),
     )
-    .select('serial')
+    .select(['serial', 'provisioning'])
     .where('id', 'in', ids)
     .where('i.deviceId', 'is', null)
     .orderBy('serial')
     .limit(NAMED)
     .execute();
-  return rows.map(({ serial }) => serial);
 }
