@@ -1,28 +1,31 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { may } from '../../src/model/role.ts';
+import type { Permission } from '../../src/model/role.ts';
 import type { RouteEntry } from '../../src/service/app.ts';
-import { issueToken } from '../../src/service/auth/sessions.ts';
 import { findAccount } from '../../src/service/store/accounts.ts';
-import { registerDevice } from '../../src/service/store/devices.ts';
-import { createOperation } from '../../src/service/store/operations.ts';
 import { rotateSecret, setPrincipalState } from '../../src/service/store/principals.ts';
-import { addStandingApproval } from '../../src/service/store/standing-approvals.ts';
-import { requestTransfer } from '../../src/service/store/transfers.ts';
+import type { Tables } from '../../src/service/store/tables.ts';
+import { AccessObjects } from './access-objects.ts';
+import type { AccessObject } from './access-objects.ts';
+import { everyPrincipal, giveLot } from './access-principals.ts';
+import type { Principal } from './access-principals.ts';
 import { ServiceRig } from './rig.ts';
 import type { TestMember } from './rig.ts';
-import { enterFor, Owner, sealRows } from './sealed-upload.ts';
-import type { SealedLot } from './sealed-upload.ts';
 
 const ORIGIN = { actor: 'registry' } as const;
 let rig: ServiceRig;
+/** Of the account whose objects are asked for. */
 let admin: TestMember;
-let foreign: TestMember;
+let objects: AccessObjects;
+let principals: readonly Principal[];
 let routes: RouteEntry[];
 
 beforeAll(async () => {
   rig = await ServiceRig.start();
   admin = await rig.member(['account-admin'], { kind: 'user' });
-  foreign = await rig.member(['account-admin'], { kind: 'user' });
+  objects = new AccessObjects(rig, admin.accountId);
   routes = rig.app.routeEntries.filter(({ url }) => url.startsWith('/v1/'));
+  principals = await everyPrincipal(rig, objects);
 });
 afterAll(() => rig[Symbol.asyncDispose]());
 
@@ -30,128 +33,125 @@ let keys = 0;
 const ask = (
   { method, url }: Pick<RouteEntry, 'method' | 'url'>,
   headers: object,
-  more: { readonly id?: string; readonly body?: object; readonly query?: string } = {},
+  { id = 'xx', body, query = '' }: Partial<AccessObject> = {},
 ) =>
   rig.app.inject({
     method: method as 'GET',
-    url: `${url.replace(/:\w+/g, more.id ?? 'xx')}${more.query ?? ''}`,
-    headers: { 'if-match': '"1"', 'idempotency-key': `access-test-${keys++}`, ...headers },
-    ...(more.body && { body: more.body }),
+    url: `${url.replace(/:\w+/, id).replace(/:\w+/, '0')}${query}`,
+    headers: {
+      ...{ 'if-match': '"1"', 'idempotency-key': `access-test-${keys++}`, ...headers },
+      ...(Buffer.isBuffer(body) && { 'content-type': 'text/csv' }),
+    },
+    ...(method !== 'GET' && { body: body ?? {} }),
   });
+type Answer = Awaited<ReturnType<typeof ask>>;
 
-const newUser = async (): Promise<string> => {
-  const { accountId } = admin;
-  return (await rig.member(['auditor'], { kind: 'user', accountId })).principalId;
-};
-const newMachine = async (): Promise<string> =>
-  (await rig.member(['station'], { accountId: admin.accountId })).principalId;
+/** What is refused before the object is looked for, or undefined. */
+function refusal(principal: Principal, { access }: RouteEntry): number | undefined {
+  const { is, kind, role } = principal;
+  if (is === 'nobody') return 401;
+  if (is === 'device' || access === 'device') return is === access ? undefined : 403;
+  if (kind === undefined || role === undefined || access === 'member') return undefined;
+  return may({ kind, roles: [role] }, access as Permission) ? undefined : 403;
+}
 
-let units = 0;
-const newDevice = (accountId = admin.accountId): Promise<string> =>
-  rig.store.change(ORIGIN, async (change) => {
-    const unit = units++;
-    const made = await registerDevice(change, {
-      ...{ accountId, serial: `UNIT-${unit}`, lotId: 'kl_lot', lotIndex: unit },
-      ...{ provisioningKey: 'kp_one', endpointKey: `ek_unit_${unit}`, scheme: 'psk' },
-      provisioning: 'verified',
-    });
-    if (made.outcome === 'conflict') throw new Error('a conflict');
-    return made.device.id;
-  });
-const handleOf = async (accountId: string): Promise<string> =>
-  (await findAccount(rig.store.reader, accountId))?.handle ?? '';
-/** One that `admin`'s account gives or gets. */
-const newTransfer = async (as: 'source' | 'destination'): Promise<string> => {
-  const other = await rig.account();
-  const [from, to] = as === 'source' ? [admin.accountId, other] : [other, admin.accountId];
-  const ids = [await newDevice(from)];
-  const handle = await handleOf(to);
-  return await rig.store.change(ORIGIN, async (change) => {
-    const { transfer } = await requestTransfer(change, {
-      ...{ sourceAccountId: from, to: handle, devices: { ids }, includePlanned: false },
-      expiresAt: '2026-04-01T00:00:00.000Z',
-    });
-    return transfer.id;
-  });
-};
-const newStandingApproval = async (): Promise<string> => {
-  const from = await handleOf(await rig.account());
-  await rig.store.change(ORIGIN, (c) => addStandingApproval(c, admin.accountId, from));
-  return from;
-};
-const heldDevice = async (): Promise<string> => {
-  const id = await newDevice();
-  await rig.store.change(ORIGIN, ({ db }) =>
-    db.updateTable('devices').set({ enrollment: 'quarantined' }).where('id', '=', id).execute(),
-  );
-  return id;
-};
+/** Whether the principal is to get at an object of `admin`’s account by a route that its role may use. */
+function reaches({ isOwn, isElsewhere = false }: Principal, { lotId }: AccessObject): boolean {
+  return isOwn && !(isElsewhere && lotId !== undefined);
+}
 
-const lots = new Map<string, SealedLot>();
-const newLot = async (): Promise<string> => {
-  const made = await (await Owner.create()).lot(10);
-  await enterFor(rig.store, admin.accountId, made);
-  lots.set(made.lot.lotId, made);
-  return made.lot.lotId;
-};
+/** All that is told, but for what is of the request: its id, and the object that it named. */
+function told({ statusCode, headers, body }: Answer, id: string): unknown {
+  const { date, 'x-request-id': requestId, ...rest } = headers;
+  expect([typeof date, typeof requestId]).toEqual(['string', 'string']);
+  const text = body.replaceAll(id, '(id)').replaceAll(String(requestId), '(request)');
+  return { statusCode, headers: rest, text };
+}
 
-/** How an object of `admin`'s account is made, by the path that names it, or a whole one. A route is to be added here. */
-const OBJECTS: Readonly<Record<string, () => Promise<string>>> = {
-  '/v1/users/:id': newUser,
-  '/v1/system-accounts/:id': newMachine,
-  '/v1/lots/:id': newLot,
-  '/v1/operations/:id': async () => {
-    const { accountId } = admin;
-    const wanted = { accountId, kind: 'test.access', subject: accountId, total: 1 };
-    return (await rig.store.change(ORIGIN, (change) => createOperation(change, wanted))).id;
-  },
-  '/v1/devices/:id': () => newDevice(),
-  '/v1/devices/:id/release': heldDevice,
-  '/v1/escrow/:id': () => newDevice(),
-  '/v1/transfers/:id': () => newTransfer('source'),
-  '/v1/transfers/:id/decision': () => newTransfer('destination'),
-  '/v1/standing-approvals/:from': newStandingApproval,
-};
-/** What a route with an object is sent, where it needs a body. */
-const BODIES: Readonly<Record<string, (id: string) => object | Promise<object>>> = {
-  'PATCH /v1/users/:id': () => ({ name: 'Ben' }),
-  'PATCH /v1/system-accounts/:id': () => ({ name: 'line 2' }),
-  'POST /v1/transfers/:id/decision': () => ({ default: 'accept' }),
-  'POST /v1/lots/:id/devices': () => ({
-    provisioning: 'planned',
-    devices: [{ index: 1, serial: 'x', endpointKey: 'ek_1' }],
-  }),
-  'POST /v1/lots/:id/uploads': async (id) => {
-    const lot = lots.get(id);
-    const seal = lot && (await sealRows(lot, { from: 0, count: 1 })).seal;
-    return { kind: 'planned', seal: seal ?? '' };
-  },
-};
-/** What it is asked, where it needs a query. */
-const QUERIES: Readonly<Record<string, string>> = {
-  '/v1/lots/:id/devices': '?endpointKeys=ek_1',
-};
-const makerOf = (url: string): (() => Promise<string>) | undefined =>
-  OBJECTS[url] ?? OBJECTS[/^.*?:\w+/.exec(url)?.[0] ?? ''];
+/** One that nothing has, as long as the other. */
+const noneLike = (id: string): string => id.slice(0, 3) + '0'.repeat(id.length - 3);
+
+/** Every row there is. */
+async function everything(): Promise<Record<string, string[]>> {
+  const rows: Record<string, string[]> = {};
+  for (const { name } of await rig.store.reader.introspection.getTables()) {
+    const found = await rig.store.reader
+      .selectFrom(name as keyof Tables)
+      .selectAll()
+      .execute();
+    rows[name] = found.map((row) => JSON.stringify(row)).sort();
+  }
+  return rows;
+}
+
+const about = ({ method, url }: RouteEntry): string => `${method} ${url}`;
+/** The ids of all that an account has. */
+async function everyId(accountId: string): Promise<string[]> {
+  const db = rig.store.reader;
+  const found = new Set([accountId]);
+  const tables = ['devices', 'lots', 'uploads', 'operations', 'configTemplates'] as const;
+  for (const table of tables) {
+    const rows = await db
+      .selectFrom(table)
+      .select('id')
+      .where('accountId', '=', accountId)
+      .execute();
+    for (const { id } of rows) found.add(id);
+  }
+  const people = db.selectFrom('principals').select('id').where('homeAccountId', '=', accountId);
+  const given = db.selectFrom('transfers').select('id').where('sourceAccountId', '=', accountId);
+  for (const { id } of [...(await people.execute()), ...(await given.execute())]) found.add(id);
+  return [...found];
+}
+
+const named = (): RouteEntry[] =>
+  routes.filter(({ url, access }) => url.includes(':') && access !== 'device');
+/** What it is to be made from the version that somebody saw, also where there is none. */
+const ABSENT: Readonly<Record<string, number>> = { 'PUT /v1/templates/:name': 412 };
 
 describe('every route', () => {
-  it('shows and changes an account’s own object, and says of another account’s that there is none', async () => {
-    const named = routes.filter(({ url }) => makerOf(url));
-    expect(named.length).toBeGreaterThan(5);
-    for (const route of named) {
-      const id = (await makerOf(route.url)?.()) ?? '';
-      const about = { id, body: (await BODIES[`${route.method} ${route.url}`]?.(id)) ?? {} };
-      const query = QUERIES[route.url] ?? '';
-      const sent = route.method === 'GET' ? { id, query } : about;
-      const theirs = await ask(route, foreign.headers, sent);
-      const none = await ask(route, foreign.headers, { ...sent, id: `pr_${'0'.repeat(26)}` });
-      expect([route, theirs.statusCode, none.statusCode]).toEqual([route, 404, 404]);
-      const [one, two] = [theirs, none].map((answer) => answer.json<Record<string, unknown>>());
-      expect([one?.['code'], one?.['detail']]).toEqual([two?.['code'], two?.['detail']]);
-      const own = await ask(route, admin.headers, sent);
-      expect([route, Math.floor(own.statusCode / 100)]).toEqual([route, 2]);
+  it('that names an object answers for one that is out of reach as for none, whoever asks, and changes nothing', async () => {
+    expect(named().length).toBeGreaterThan(25);
+    for (const route of named()) {
+      const object = await objects.make(route.method, route.url);
+      if (!object) throw new Error(`no object is said for ${about(route)}`);
+      const none = { ...object, id: noneLike(object.id) };
+      const before = await everything();
+      for (const principal of principals) {
+        const { name, headers } = principal;
+        const refused = refusal(principal, route);
+        if (refused === undefined && reaches(principal, object)) continue;
+        const theirs = await ask(route, headers, object);
+        const absent = ABSENT[about(route)] ?? 404;
+        const label = `${about(route)} of ${name}`;
+        expect([label, theirs.statusCode]).toEqual([label, refused ?? absent]);
+        const nones = await ask(route, headers, none);
+        expect([label, told(theirs, object.id)]).toEqual([label, told(nones, none.id)]);
+      }
+      expect([about(route), await everything()]).toEqual([about(route), before]);
     }
-  });
+  }, 120_000);
+
+  it('that names an object gives it to every role of its account that may have it', async () => {
+    const given: string[] = [];
+    for (const route of named()) {
+      for (const principal of principals) {
+        if (principal.is !== 'member' || refusal(principal, route) !== undefined) continue;
+        const object = await objects.make(route.method, route.url);
+        if (!object || !reaches(principal, object)) continue;
+        const { name, role, principalId = '', headers, isElsewhere } = principal;
+        const isNarrow = role === 'station' && !isElsewhere && object.lotId !== undefined;
+        if (isNarrow) await giveLot(rig, { accountId: admin.accountId, principalId }, object.lotId);
+        const { statusCode } = await ask(route, headers, object);
+        const label = `${about(route)} of ${name}`;
+        expect([label, Math.floor(statusCode / 100)]).toEqual([label, 2]);
+        given.push(name);
+      }
+    }
+    expect(given.filter((name) => name === 'own account-admin (user)')).toHaveLength(
+      named().length,
+    );
+  }, 120_000);
 
   it('never gives or changes anything under an id that is made up', async () => {
     for (const route of routes.filter(
@@ -162,21 +162,91 @@ describe('every route', () => {
     }
   });
 
-  it('tells a device that it is not for devices, unless it is', async () => {
-    const { accountId } = admin;
-    const token = await rig.store.change(ORIGIN, async (change) => {
-      const made = await registerDevice(change, {
-        ...{ accountId, serial: 'ACME-1', lotId: 'kl_lot', lotIndex: 1, scheme: 'psk' },
-        ...{ provisioningKey: 'kp_one', endpointKey: 'ek_1', provisioning: 'verified' },
+  it('lists nothing of another account to anyone, and to its own what is asked for', async () => {
+    const of = await objects.make('POST', '/v1/uploads/:id/commit');
+    const own = await everyId(admin.accountId);
+    expect(own.length).toBeGreaterThan(100);
+    expect(own).toContain(of?.id);
+    const seen = new Set<string>();
+    for (const route of routes.filter(
+      ({ method, url }) => method === 'GET' && !url.includes(':'),
+    )) {
+      for (const { isOwn, is, name, headers } of principals) {
+        if (is === 'device' && route.access === 'device') continue; // it waits
+        const { statusCode, body } = await ask(route, headers);
+        const found = own.filter((id) => body.includes(id));
+        const label = `${about(route)} of ${name}`;
+        if (!isOwn) expect([label, found]).toEqual([label, []]);
+        if (isOwn && statusCode === 200) for (const id of found) seen.add(id.slice(0, 3));
+      }
+    }
+    expect([...seen]).toEqual(expect.arrayContaining(['ac_', 'pr_', 'kl_', 'op_', 'dv_', 'tr_']));
+  });
+
+  it('finds for nobody what a body or a query names of another account', async () => {
+    const other = await rig.member(['account-admin'], { kind: 'user' });
+    const { accountId } = other;
+    const own = new AccessObjects(rig, accountId);
+    const to = (await findAccount(rig.store.reader, admin.accountId))?.handle ?? '';
+    const { id: machine } = await rig
+      .member(['station'], { accountId })
+      .then(({ principalId }) => ({
+        id: principalId,
+      }));
+    const decided = await own.make('POST', '/v1/transfers/:id/decision');
+    const withdrawn = await own.make('POST', '/v1/transfers/:id/withdrawal');
+    const { id, serial, endpointKey, lotId } = await objects.device();
+    const offer = (devices: object): object => ({ to, devices });
+    const cases: readonly (readonly [string, named: string, Partial<AccessObject>])[] = [
+      ['POST /v1/transfers', id, { body: offer({ ids: [id] }) }],
+      ['POST /v1/transfers', serial, { body: offer({ serials: [serial] }) }],
+      ['POST /v1/transfers', endpointKey, { body: offer({ endpointKeys: [endpointKey] }) }],
+      ['POST /v1/transfers', lotId, { body: offer({ lotId }) }],
+      ['POST /v1/transfers', lotId, { body: offer({ query: { lotId } }) }],
+      [
+        'POST /v1/transfers/:id/decision',
+        id,
+        { id: decided?.id ?? '', body: { items: [{ deviceId: id, decision: 'accept' }] } },
+      ],
+      [
+        'POST /v1/transfers/:id/withdrawal',
+        id,
+        { id: withdrawn?.id ?? '', body: { devices: [id] } },
+      ],
+      [
+        'POST /v1/system-accounts',
+        lotId,
+        { body: { name: 'line', roles: ['station'], lots: [lotId] } },
+      ],
+      ['PATCH /v1/system-accounts/:id', lotId, { id: machine, body: { lots: [lotId] } }],
+    ];
+    const before = await everything();
+    for (const [route, name, sent] of cases) {
+      const [method = '', url = ''] = route.split(' ');
+      const none = noneLike(name);
+      const others = JSON.parse(JSON.stringify(sent).replaceAll(name, none)) as typeof sent;
+      const theirs = await ask({ method, url }, other.headers, sent);
+      const nones = await ask({ method, url }, other.headers, others);
+      expect([route, theirs.statusCode]).toEqual([route, 404]);
+      expect([route, told(theirs, name)]).toEqual([route, told(nones, none)]);
+    }
+    expect(await everything()).toEqual(before);
+    for (const query of [`?lotId=${lotId}`, `?serialPrefix=${serial}`]) {
+      const { statusCode, body } = await ask({ method: 'GET', url: '/v1/devices' }, other.headers, {
+        query,
       });
-      if (made.outcome === 'conflict') throw new Error('a conflict');
-      return (await issueToken(change, { accountId, deviceId: made.device.id })).token;
-    });
-    for (const route of routes.filter(({ access }) => access !== 'anyone')) {
-      // A query that no route has is refused where it is looked at, so that none waits for an event.
-      const asked = { ...route, url: `${route.url}?made-up=1` };
-      const { statusCode } = await ask(asked, { authorization: `Bearer ${token}` });
-      expect([route, statusCode === 403]).toEqual([route, route.access !== 'device']);
+      expect([query, statusCode, JSON.parse(body)]).toEqual([query, 200, { items: [] }]);
+    }
+  });
+
+  it('tells a device that it is not for devices, unless it is', async () => {
+    for (const { headers } of principals.filter(({ is }) => is === 'device')) {
+      for (const route of routes.filter(({ access }) => access !== 'anyone')) {
+        // A query that no route has is refused where it is looked at, so that none waits for an event.
+        const asked = { ...route, url: `${route.url}?made-up=1` };
+        const { statusCode } = await ask(asked, headers);
+        expect([route, statusCode === 403]).toEqual([route, route.access !== 'device']);
+      }
     }
   });
 
