@@ -6,7 +6,7 @@ import type { TSchema } from 'typebox';
 import { toCrockford } from '../kernel/bytes.ts';
 import { requireAccess } from './auth/caller.ts';
 import type { Caller } from './auth/caller.ts';
-import { findCaller } from './auth/sessions.ts';
+import { findCaller, readBearer } from './auth/sessions.ts';
 import { answerErrors } from './http/errors.ts';
 import { Repeatable } from './http/idempotency.ts';
 import { prepareLimits } from './http/limits.ts';
@@ -113,7 +113,7 @@ async function authenticate(
   { store, clock }: Service,
   request: FastifyRequest,
 ): Promise<Caller | undefined> {
-  const [, token] = /^Bearer ([\w-]{20,200})$/i.exec(request.headers.authorization ?? '') ?? [];
+  const token = readBearer(request.headers.authorization);
   const at = clock.now().toISOString();
   request.caller = token === undefined ? undefined : await findCaller(store.reader, token, at);
   return request.caller;

@@ -7,11 +7,11 @@ import { buildApp } from './app.ts';
 import { buildAdminApp } from './http/admin.ts';
 import { createLog } from './http/log.ts';
 import { Metrics } from './http/metrics.ts';
-import { Turns } from './http/turns.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { readMasterKey } from './keys/key-file.ts';
 import { authorityOf, isLoopback, parseListenAddress } from './listen-address.ts';
 import type { ListenAddress } from './listen-address.ts';
+import { DeviceLooks } from './routes/device-looks.ts';
 import type { Limits, Service } from './service.ts';
 import { readMeta } from './store/migrate.ts';
 import { isPostgres, openStore } from './store/open-store.ts';
@@ -56,9 +56,6 @@ export interface ServeEffects {
   readonly onReady: (addresses: ServedAddresses) => void;
 }
 
-/** Enough to keep PostgreSQL busy, few enough that others get their turns. */
-const LOOKS_AT_ONCE = 8;
-
 const LIMITS: Limits = {
   principalPerMinute: 60_000,
   addressPerMinute: 600,
@@ -101,7 +98,7 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
   let url = `${scheme}://${authorityOf(listen)}`;
   const service: Service = {
     ...{ store, masterKey, clock: systemClock, closing: effects.signal },
-    looks: new Turns(LOOKS_AT_ONCE),
+    looks: new DeviceLooks({ store, masterKey, clock: systemClock }),
     get publicUrl() {
       return choices.publicUrl ?? url;
     },

@@ -10,7 +10,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Permission } from '../model/role.ts';
 import type { Caller } from './auth/caller.ts';
 import type { MasterKey } from './keys/master-key.ts';
-import type { Turns } from './http/turns.ts';
+import type { DeviceLooks } from './routes/device-looks.ts';
 import type { Store } from './store/store.ts';
 
 /** What every route stands on; made once by whoever composes the process. */
@@ -23,8 +23,8 @@ export interface Service {
   readonly limits: Limits;
   /** Aborted when the process is to end: streams and long polls end with it. */
   readonly closing: AbortSignal;
-  /** Whoever waited and was woken looks again in turn. */
-  readonly looks: Turns;
+  /** Devices that wait look together. */
+  readonly looks: DeviceLooks;
 }
 
 /** How much one principal or address may ask for. */

@@ -9,8 +9,8 @@ import { digestClientSecret, newClientSecret } from '../../src/service/auth/secr
 import { issueToken } from '../../src/service/auth/sessions.ts';
 import { createLog } from '../../src/service/http/log.ts';
 import { Metrics } from '../../src/service/http/metrics.ts';
-import { Turns } from '../../src/service/http/turns.ts';
 import { MasterKey } from '../../src/service/keys/master-key.ts';
+import { DeviceLooks } from '../../src/service/routes/device-looks.ts';
 import type { App, Limits, Service } from '../../src/service/service.ts';
 import { createAccount } from '../../src/service/store/accounts.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
@@ -53,10 +53,9 @@ export class ServiceRig implements AsyncDisposable {
     rig.#folder = await mkdtemp(join(tmpdir(), 'keyline-service-'));
     const place = database ?? (await ownDatabase(rig.#folder));
     rig.store = await openStore(place, { create: true, clock: rig.clock });
+    const parts = { store: rig.store, clock: rig.clock, masterKey: MasterKey.generate().key };
     rig.service = {
-      store: rig.store,
-      clock: rig.clock,
-      masterKey: MasterKey.generate().key,
+      ...parts,
       publicUrl: 'https://registry.test',
       limits: {
         principalPerMinute: 10_000,
@@ -65,7 +64,7 @@ export class ServiceRig implements AsyncDisposable {
         ...limits,
       },
       closing: rig.#closing.signal,
-      looks: new Turns(8),
+      looks: new DeviceLooks(parts),
     };
     const destination: DestinationStream = { write: (line) => void rig.logged.push(line) };
     rig.app = await buildApp(rig.service, {

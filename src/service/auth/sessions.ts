@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { toBase64Url } from '../../kernel/bytes.ts';
+import type { Device } from '../store/devices.ts';
 import type { Change, Reader } from '../store/store.ts';
 import type { Caller } from './caller.ts';
 
@@ -59,8 +60,33 @@ export async function findCaller(
   at: string,
 ): Promise<Caller | undefined> {
   if (/^kt_[\w-]{43}$/.test(token)) return await findMember(db, digestOf(token), at);
-  if (/^kd_[\w-]{43}$/.test(token)) return await findDeviceCaller(db, digestOf(token), at);
+  if (/^kd_[\w-]{43}$/.test(token)) return await findDeviceCaller(db, token, at);
   return undefined;
+}
+
+/** The devices whose tokens these are at the time `at`, by token, whoever owns them now; others are left out. */
+export async function findSessionDevices(
+  db: Reader,
+  tokens: readonly string[],
+  at: string,
+): Promise<ReadonlyMap<string, Device>> {
+  const byDigest = new Map(tokens.map((token) => [digestOf(token), token]));
+  const rows = await db
+    .selectFrom('sessions')
+    .innerJoin('devices', 'devices.id', 'sessions.deviceId')
+    .selectAll('devices')
+    .select('sessions.digest')
+    .where('sessions.digest', 'in', [...byDigest.keys()])
+    .where('sessions.expiresAt', '>', at)
+    .where('devices.enrollment', 'in', ['pending', 'enrolled'])
+    .execute();
+  return new Map(rows.map(({ digest, ...device }) => [byDigest.get(digest) ?? '', device]));
+}
+
+/** The token of an Authorization header (RFC 6750), or undefined: there is none that could be one. */
+export function readBearer(authorization: string | undefined): string | undefined {
+  const [, token] = /^Bearer ([\w-]{20,200})$/i.exec(authorization ?? '') ?? [];
+  return token;
 }
 
 async function findMember(db: Reader, digest: string, at: string): Promise<Caller | undefined> {
@@ -94,18 +120,11 @@ async function findMember(db: Reader, digest: string, at: string): Promise<Calle
 
 async function findDeviceCaller(
   db: Reader,
-  digest: string,
+  token: string,
   at: string,
 ): Promise<Caller | undefined> {
-  const row = await db
-    .selectFrom('sessions')
-    .innerJoin('devices', 'devices.id', 'sessions.deviceId')
-    .select(['devices.id', 'devices.accountId'])
-    .where('sessions.digest', '=', digest)
-    .where('sessions.expiresAt', '>', at)
-    .where('devices.enrollment', 'in', ['pending', 'enrolled'])
-    .executeTakeFirst();
-  return row && { kind: 'device', deviceId: row.id, accountId: row.accountId };
+  const device = (await findSessionDevices(db, [token], at)).get(token);
+  return device && { kind: 'device', deviceId: device.id, accountId: device.accountId };
 }
 
 function digestOf(token: string): string {

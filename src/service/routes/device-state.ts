@@ -1,16 +1,13 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
-import {
-  configureDevice,
-  currentConfiguration,
-  isConfigurationDue,
-} from '../keys/configure-device.ts';
-import type { Service } from '../service.ts';
-import { lockDevice } from '../store/check-in.ts';
+import { configureDevices, standingOf } from '../keys/configure-devices.ts';
+import type { MasterKey } from '../keys/master-key.ts';
+import { lockDevices } from '../store/check-in.ts';
+import type { HeldConfiguration } from '../store/configurations.ts';
 import type { Device } from '../store/devices.ts';
+import type { Store } from '../store/store.ts';
 
 const closed = { additionalProperties: false } as const;
-const RETRY_SECONDS = 60;
 
 /** A step or a version: what a small device counts with. */
 export const counter = (minimum: number) => Type.Integer({ minimum, maximum: 2 ** 32 - 1 });
@@ -34,19 +31,42 @@ export const DeviceState = Type.Object(
 );
 export type DeviceState = Static<typeof DeviceState>;
 
-/** Signs what is due, and says which mode the device is in. */
-export async function stateOf(
-  { store, masterKey }: Pick<Service, 'store' | 'masterKey'>,
-  device: Device,
-): Promise<DeviceState> {
-  const isDue = device.isCancelled === 0 && (await isConfigurationDue(store.reader, device));
-  const named = isDue
-    ? await store.change({ actor: 'registry' }, async (change) => {
-        return await configureDevice(change, masterKey, await lockDevice(change, device.id));
-      })
-    : await currentConfiguration(store.reader, device);
-  if (!named || device.isCancelled === 1) return { mode: 'escrow', retryAfter: RETRY_SECONDS };
-  const { step, version, digest } = named;
+const ESCROW: DeviceState = { mode: 'escrow', retryAfter: 60 };
+
+/** Where configurations are read and signed. */
+export interface Signing {
+  readonly store: Store;
+  readonly masterKey: MasterKey;
+}
+
+/** Signs what is due, in one transaction for all, and says which mode each device is in, by device. */
+export async function statesOf(
+  { store, masterKey }: Signing,
+  devices: readonly Device[],
+): Promise<ReadonlyMap<string, DeviceState>> {
+  const { held, due } = await standingOf(store.reader, devices);
+  const ids = due.map(({ id }) => id);
+  const made =
+    ids.length === 0
+      ? new Map<string, HeldConfiguration>()
+      : await store.change({ actor: 'registry' }, async (change) =>
+          configureDevices(change, masterKey, await lockDevices(change, ids)),
+        );
+  return new Map(devices.map((device) => [device.id, toState(device, made, held)]));
+}
+
+/** `statesOf` of one. */
+export async function stateOf(signing: Signing, device: Device): Promise<DeviceState> {
+  return (await statesOf(signing, [device])).get(device.id) ?? ESCROW;
+}
+
+function toState(
+  { id, isCancelled }: Device,
+  ...known: readonly ReadonlyMap<string, HeldConfiguration>[]
+): DeviceState {
+  const held = known.map((one) => one.get(id)).find((one) => one !== undefined);
+  if (!held || isCancelled === 1) return ESCROW;
+  const { step, version, digest } = held;
   const url = `/v1/device/configurations/${step}/${version}`;
-  return { mode: 'normal', endpointId: device.id, config: { step, version, url, digest } };
+  return { mode: 'normal', endpointId: id, config: { step, version, url, digest } };
 }

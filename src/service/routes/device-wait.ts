@@ -1,13 +1,10 @@
 import type { FastifyReply } from 'fastify';
 import { isDeepStrictEqual } from 'node:util';
-import { KeylineError } from '../../kernel/errors.ts';
 import { unauthenticated } from '../auth/caller.ts';
-import type { Caller } from '../auth/caller.ts';
 import { sendEvents, WakeSignal } from '../http/stream.ts';
 import type { Service } from '../service.ts';
-import { findDeviceById } from '../store/check-in.ts';
 import { templatesOf } from '../store/config-templates.ts';
-import { stateOf } from './device-state.ts';
+import type { SeenDevice } from './device-looks.ts';
 import type { DeviceState } from './device-state.ts';
 
 /** A device that waits, in the account that it was in when it began to. */
@@ -15,8 +12,8 @@ export interface DeviceWait {
   readonly service: Service;
   readonly deviceId: string;
   readonly accountId: string;
-  /** Whether its session still stands, and whose it is. */
-  authenticate(): Promise<Caller | undefined>;
+  /** Of its session. */
+  readonly token: string;
 }
 
 /**
@@ -29,26 +26,22 @@ export async function nextState(
 ): Promise<DeviceState> {
   const { service, accountId } = wait;
   using woken = wakeOf(wait);
-  const { state: first, isAcknowledged } = await look(wait);
-  if (first.config && !isAcknowledged) return first;
+  const first = await look(wait);
+  if (first.device.accountId !== accountId || isToBeFetched(first)) return first.state;
   const ended = AbortSignal.any([service.closing, signal]);
   const until = performance.now() + seconds * 1_000;
   for (;;) {
     const end = await woken.wait(ended, Math.max(0, until - performance.now()));
-    if (end !== 'woken') return first;
-    const { caller, state } = await service.looks.run(async () => {
-      const caller = await wait.authenticate();
-      if (!caller) throw unauthenticated();
-      return { caller, ...(await look(wait)) };
-    });
+    if (end !== 'woken') return first.state;
+    const { device, state } = await look(wait);
     // In another account it waits for other templates: it asks again.
-    if (caller.accountId !== accountId || !isDeepStrictEqual(state, first)) return state;
+    if (device.accountId !== accountId || !isDeepStrictEqual(state, first.state)) return state;
   }
 }
 
 /** Sends the device's state now and whenever it is another, whoever owns it by then, until its session ends. */
 export async function streamStates(wait: DeviceWait, reply: FastifyReply): Promise<void> {
-  const { service, deviceId } = wait;
+  const { service } = wait;
   let { accountId } = wait;
   let woken = wakeOf(wait);
   using _newest = {
@@ -59,17 +52,15 @@ export async function streamStates(wait: DeviceWait, reply: FastifyReply): Promi
   let last: DeviceState | undefined;
   await sendEvents(reply, service, {
     async next() {
-      const state = await service.looks.run(async () => {
-        const caller = await wait.authenticate();
-        if (!caller) return undefined;
-        if (caller.accountId !== accountId) {
-          ({ accountId } = caller);
-          woken[Symbol.dispose]();
-          woken = wakeOf({ service, deviceId, accountId });
-        }
-        return (await look(wait)).state;
-      });
-      if (!state) return 'end';
+      let seen = await service.looks.look(wait.token);
+      while (seen && seen.device.accountId !== accountId) {
+        ({ accountId } = seen.device);
+        woken[Symbol.dispose]();
+        woken = wakeOf({ ...wait, accountId });
+        seen = await service.looks.look(wait.token);
+      }
+      if (!seen) return 'end';
+      const { state } = seen;
       if (isDeepStrictEqual(state, last)) return [];
       last = state;
       const { step = 0, version = 0 } = state.config ?? {};
@@ -79,18 +70,20 @@ export async function streamStates(wait: DeviceWait, reply: FastifyReply): Promi
   });
 }
 
-function wakeOf({ service, deviceId, accountId }: Omit<DeviceWait, 'authenticate'>): WakeSignal {
+function wakeOf({ service, deviceId, accountId }: DeviceWait): WakeSignal {
   return new WakeSignal(service.store, [deviceId, templatesOf(accountId)]);
 }
 
-async function look({
-  service,
-  deviceId,
-}: DeviceWait): Promise<{ readonly state: DeviceState; readonly isAcknowledged: boolean }> {
-  const device = await findDeviceById(service.store.reader, deviceId);
-  if (!device) throw new KeylineError('object-unknown', { message: 'the device is gone' });
-  const state = await stateOf(service, device);
-  const isAcknowledged =
-    device.ackStep === state.config?.step && device.ackVersion === state.config.version;
-  return { state, isAcknowledged };
+async function look({ service, token }: DeviceWait): Promise<SeenDevice> {
+  const seen = await service.looks.look(token);
+  if (!seen) throw unauthenticated();
+  return seen;
+}
+
+/** Whether there is a configuration that the device has not acknowledged. */
+function isToBeFetched({
+  device: { ackStep, ackVersion },
+  state: { config },
+}: SeenDevice): boolean {
+  return config !== undefined && (ackStep !== config.step || ackVersion !== config.version);
 }

@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { KeylineError } from '../../kernel/errors.ts';
 import { deviceOf } from '../auth/caller.ts';
-import { deliveryFor } from '../keys/configure-device.ts';
+import { readBearer } from '../auth/sessions.ts';
+import { deliveryFor } from '../keys/configure-devices.ts';
 import type { App, Service } from '../service.ts';
 import { checkIn, lockDevice } from '../store/check-in.ts';
 import { counter, DeviceState, Digest, stateOf } from './device-state.ts';
@@ -69,7 +70,8 @@ export function deviceRoutes(app: App, service: Service): void {
     },
     async (request, reply) => {
       const { deviceId, accountId } = deviceOf(request);
-      const wait = { service, deviceId, accountId, authenticate: () => app.authenticate(request) };
+      const token = readBearer(request.headers.authorization) ?? '';
+      const wait = { service, deviceId, accountId, token };
       if (request.headers.accept?.includes('text/event-stream')) {
         await streamStates(wait, reply);
         return reply;

@@ -1,6 +1,6 @@
 import { KeylineError } from '../../kernel/errors.ts';
 import type { Device } from './devices.ts';
-import type { Change, Reader } from './store.ts';
+import type { Change } from './store.ts';
 
 /** What a device says of itself. */
 export interface CheckIn {
@@ -24,16 +24,6 @@ export interface AppliedConfig {
 
 /** What was seen of a device that should not be. */
 export type DeviceMark = 'two-hardware-ids' | 'counter-ran-back' | 'configuration-refused';
-
-/** The device behind a session, whoever owns it now, or undefined. */
-export async function findDeviceById(db: Reader, id: string): Promise<Device | undefined> {
-  return await db
-    .selectFrom('devices')
-    .selectAll()
-    .where('id', '=', id)
-    .where('uploadId', 'is', null)
-    .executeTakeFirst();
-}
 
 /**
  * Notes a check-in: what is new in it, an acknowledged configuration, and what should not be, as a mark of
@@ -62,19 +52,28 @@ export async function checkIn(change: Change, id: string, said: CheckIn): Promis
     .executeTakeFirstOrThrow();
 }
 
-/**
- * The device behind a session, held until the transaction ends, so that two check-ins of one credential, or
- * two signatures for one step, come one after the other. Throws `object-unknown`.
- */
-export async function lockDevice({ db, dialect }: Change, id: string): Promise<Device> {
-  const device = await db
-    .selectFrom('devices')
-    .selectAll()
-    .where('id', '=', id)
-    .$if(dialect === 'postgres', (query) => query.forUpdate())
-    .executeTakeFirst();
+/** The device behind a session, held as `lockDevices` does. Throws `object-unknown`. */
+export async function lockDevice(change: Change, id: string): Promise<Device> {
+  const [device] = await lockDevices(change, [id]);
   if (device) return device;
   throw new KeylineError('object-unknown', { message: 'the device is gone' });
+}
+
+/**
+ * These devices, whoever owns them now, held until the transaction ends, so that two check-ins of one credential,
+ * or two signatures for one step, come one after the other. In the order of ids, as everybody takes them.
+ */
+export async function lockDevices(
+  { db, dialect }: Change,
+  ids: readonly string[],
+): Promise<Device[]> {
+  return await db
+    .selectFrom('devices')
+    .selectAll()
+    .where('id', 'in', ids)
+    .orderBy('id')
+    .$if(dialect === 'postgres', (query) => query.forUpdate())
+    .execute();
 }
 
 function markOf(device: Device, said: CheckIn): DeviceMark | undefined {

@@ -1,5 +1,7 @@
 import type { Selectable } from 'kysely';
 import { KeylineError } from '../../kernel/errors.ts';
+import { groupBy } from '../../kernel/group-by.ts';
+import type { Device } from './devices.ts';
 import { newId } from './new-id.ts';
 import type { Change, Reader } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -87,8 +89,22 @@ export async function listTemplates(db: Reader, accountId: string): Promise<Conf
     .execute();
 }
 
-/** The template for a device: its model's, else the account's default, else undefined. */
-export async function templateFor(
+/** The template for each device, by device: its model's, else its account's default; one that has none is left out. */
+export async function templatesFor(
+  db: Reader,
+  devices: readonly Pick<Device, 'id' | 'accountId' | 'model'>[],
+): Promise<ReadonlyMap<string, ConfigTemplate>> {
+  const templates = new Map<string, ConfigTemplate>();
+  const kinds = groupBy(devices, ({ accountId, model }) => JSON.stringify([accountId, model]));
+  for (const alike of kinds.values()) {
+    const { accountId = '', model = null } = alike[0] ?? {};
+    const template = await templateFor(db, accountId, model);
+    if (template) for (const { id } of alike) templates.set(id, template);
+  }
+  return templates;
+}
+
+async function templateFor(
   db: Reader,
   accountId: string,
   model: string | null,

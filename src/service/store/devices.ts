@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import { KeylineError } from '../../kernel/errors.ts';
 import { mayProve, nextDeviceState } from '../../model/device-state.ts';
 import type { DeviceMove, Provisioning } from '../../model/device-state.ts';
+import type { EndpointKey, ProvisioningKey } from '../../model/ids.ts';
 import { newId } from './new-id.ts';
 import type { Change, Reader } from './store.ts';
 import type { DeviceTable } from './tables.ts';
@@ -34,6 +35,13 @@ export interface CredentialedDevice {
   readonly device: Device;
   readonly provisioningKey: string;
   readonly scheme: string;
+}
+
+/** One active credential. */
+export interface ActiveCredential {
+  readonly deviceId: string;
+  readonly provisioningKey: ProvisioningKey;
+  readonly endpointKey: EndpointKey;
 }
 
 const MOST_TRIES = 10;
@@ -105,6 +113,22 @@ export async function findByEndpointKey(
     provisioningKey,
     scheme,
   }));
+}
+
+/** What devices prove themselves by, by device. */
+export async function activeCredentials(
+  db: Reader,
+  devices: readonly Pick<Device, 'id'>[],
+): Promise<ReadonlyMap<string, ActiveCredential>> {
+  if (devices.length === 0) return new Map();
+  const ids = devices.map(({ id }) => id);
+  const rows = (await db
+    .selectFrom('credentials')
+    .select(['deviceId', 'provisioningKey', 'endpointKey'])
+    .where('deviceId', 'in', ids)
+    .where('isActive', '=', 1)
+    .execute()) as ActiveCredential[];
+  return new Map(rows.map((row) => [row.deviceId, row]));
 }
 
 /** The devices of the account's lot that have one of these credentials. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { concat, utf8 } from '../../kernel/bytes.ts';
 import { canonicalJson } from '../../kernel/canonical-json.ts';
+import { groupBy } from '../../kernel/group-by.ts';
 import { labelled } from '../../kernel/hkdf.ts';
 import type { Origin, StoreRecord } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -33,12 +34,7 @@ export async function writeRecords(
   records: readonly StoreRecord[],
   context: RecordContext,
 ): Promise<void> {
-  const byAccount = new Map<string, StoreRecord[]>();
-  for (const record of records) {
-    const list = byAccount.get(record.accountId);
-    if (list) list.push(record);
-    else byAccount.set(record.accountId, [record]);
-  }
+  const byAccount = groupBy(records, ({ accountId }) => accountId);
   for (const accountId of [...byAccount.keys()].sort()) {
     await writeAccount(db, byAccount.get(accountId) ?? [], { ...context, accountId });
   }

@@ -1,3 +1,4 @@
+import { groupBy } from '../../kernel/group-by.ts';
 import { mayBeOffered } from '../../model/device-state.ts';
 import type { ItemMove } from '../../model/transfer-state.ts';
 import type { Change } from './store.ts';
@@ -32,7 +33,10 @@ export async function moveRows(
     return reason === undefined ? row : { ...row, move: 'refused', reason };
   });
   const counts: Partial<Record<ItemMove, number>> = {};
-  for (const { move, reason, ids } of grouped(final)) {
+  const alike = groupBy(final, ({ move, reason }) => JSON.stringify([move, reason]));
+  for (const rows of alike.values()) {
+    const { move, reason } = rows[0] as RowMove;
+    const ids = rows.map(({ deviceId }) => deviceId);
     const done = await change.db
       .updateTable('transferItems')
       .set({ state: move, reason, decidedAt: change.at })
@@ -120,21 +124,4 @@ async function handOver(
     .where('id', 'in', ids)
     .where(unindexed(dialect, 'accountId'), '=', sourceAccountId)
     .execute();
-}
-
-interface Group {
-  readonly move: ItemMove;
-  readonly reason: string | null;
-  readonly ids: string[];
-}
-
-function grouped(moves: readonly RowMove[]): Iterable<Group> {
-  const groups = new Map<string, Group>();
-  for (const { deviceId, move, reason } of moves) {
-    const key = JSON.stringify([move, reason]);
-    const group = groups.get(key);
-    if (group) group.ids.push(deviceId);
-    else groups.set(key, { move, reason, ids: [deviceId] });
-  }
-  return groups.values();
 }
