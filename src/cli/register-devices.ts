@@ -1,5 +1,6 @@
 import { KeylineError } from '../kernel/errors.ts';
 import type { Credentials } from '../keystore/credentials.ts';
+import { saidWhenInterrupted } from '../job/interrupted-request.ts';
 import { registerManifest } from '../job/register-manifest.ts';
 import type { Registered, RegisterEffects } from '../job/register-manifest.ts';
 import { openRegisterSource } from '../job/register-source.ts';
@@ -36,7 +37,7 @@ export async function registerForCommand(
   await using all =
     wishes.outcomes === undefined ? undefined : await RowsFile.at(wishes.outcomes, source.seal);
   using shown = showProgress(command.jsonEnabled());
-  const registered = await registerManifest(registry, source, {
+  const registering = registerManifest(registry, source, {
     ...{ signal, only, ...shown.effects },
     outcomes: {
       which: all ? 'all' : 'failed',
@@ -46,6 +47,10 @@ export async function registerForCommand(
       },
     },
   });
+  const registered = await saidWhenInterrupted(
+    registering,
+    'What was sent is kept there; the same command goes on with the rest.',
+  );
   await all?.commit();
   await failed.commit();
   shown[Symbol.dispose]();

@@ -56,6 +56,9 @@ export interface ServeEffects {
   readonly onReady: (addresses: ServedAddresses) => void;
 }
 
+/** How long requests that are under way have to end. */
+const GRACE_MS = 5_000;
+
 const LIMITS: Limits = {
   principalPerMinute: 60_000,
   addressPerMinute: 600,
@@ -128,7 +131,12 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
     effects.onReady({ url, ...(adminUrl !== undefined && { adminUrl }) });
     await aborted(effects.signal);
   } finally {
+    // Whoever sends a body slower than that, or not at all any more, sends it again to the next process.
+    const late = setTimeout(() => {
+      app.server.closeAllConnections();
+    }, GRACE_MS);
     await app.close();
+    clearTimeout(late);
     await admin.close();
   }
 }

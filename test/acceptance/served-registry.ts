@@ -57,15 +57,8 @@ export class ServedRegistry implements AsyncDisposable {
       await served.#addPerson(login, { accountId: ids.get(account) ?? '', roles });
     }
     // Proofs name the registry by its address, so the port is chosen here.
-    const listen = `127.0.0.1:${await freePort()}`;
-    const args = ['registry', 'serve', '--listen', listen, '--log-level', 'error'];
-    const server = spawn(process.execPath, [PROGRAM, ...args], {
-      cwd: served.folder,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    served.#server = server;
-    const [line] = (await once(server.stdout, 'data')) as [Buffer];
-    served.url = line.toString().trim();
+    served.url = `http://127.0.0.1:${await freePort()}`;
+    await served.serve();
     for (const handle of Object.keys(accounts)) {
       const files = `--client-id-file ${handle}.id --client-secret-file ${handle}.secret`;
       await served.must(`registry login ${served.url} --context ${handle} ${files}`);
@@ -75,6 +68,27 @@ export class ServedRegistry implements AsyncDisposable {
       await served.must(`registry login ${served.url} --context ${login} ${who}`);
     }
     return served;
+  }
+
+  /** Starts its process, which `start` has done; again after `stop`. */
+  async serve(): Promise<void> {
+    const args = ['registry', 'serve', '--listen', new URL(this.url).host, '--log-level', 'error'];
+    const server = spawn(process.execPath, [PROGRAM, ...args], {
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#server = server;
+    await once(server.stdout, 'data');
+  }
+
+  /** Ends its process by SIGTERM; resolves to the exit code. */
+  async stop(): Promise<number | null> {
+    const server = this.#server;
+    if (!server) return null;
+    server.kill('SIGTERM');
+    const [code] = (await once(server, 'exit')) as [number | null];
+    this.#server = undefined;
+    return code;
   }
 
   /** Runs a line as this log-in; words are apart by spaces, or the line is given as words. */
@@ -147,10 +161,7 @@ export class ServedRegistry implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#server) {
-      this.#server.kill('SIGTERM');
-      await once(this.#server, 'exit');
-    }
+    await this.stop();
     rmSync(this.folder, { recursive: true });
   }
 }
