@@ -2,7 +2,7 @@ import { KeylineError } from '../kernel/errors.ts';
 import { LOGIN_NAME, parseName } from '../model/account-names.ts';
 import { digestPassword } from './auth/secret-digest.ts';
 import { readOrMakeMasterKey, readSmallFile } from './keys/key-file.ts';
-import { createAccount } from './store/accounts.ts';
+import { makeAccount } from './keys/make-account.ts';
 import { currentEpoch } from './store/epoch.ts';
 import { readMeta, writeMeta } from './store/migrate.ts';
 import { openStore } from './store/open-store.ts';
@@ -48,7 +48,8 @@ export async function initRegistry(choices: InitChoices): Promise<InitResult> {
   return await store.change({ actor: 'registry' }, async (change) => {
     if ((await readMeta(change.db, 'keyCheck')) !== undefined) throw registryExists();
     const wanted = { handle: 'platform', name: 'Platform', kind: 'platform' } as const;
-    const { id: accountId } = await createAccount(change, wanted).catch((error: unknown) => {
+    const making = makeAccount(change, masterKey, wanted);
+    const { id: accountId } = await making.catch((error: unknown) => {
       // Another process has made it since.
       throw error instanceof KeylineError && error.code === 'name-taken' ? registryExists() : error;
     });

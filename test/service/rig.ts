@@ -9,10 +9,10 @@ import { digestClientSecret, newClientSecret } from '../../src/service/auth/secr
 import { issueToken } from '../../src/service/auth/sessions.ts';
 import { createLog } from '../../src/service/http/log.ts';
 import { Metrics } from '../../src/service/http/metrics.ts';
+import { makeAccount } from '../../src/service/keys/make-account.ts';
 import { MasterKey } from '../../src/service/keys/master-key.ts';
 import { DeviceLooks } from '../../src/service/routes/device-looks.ts';
 import type { App, Limits, Service } from '../../src/service/service.ts';
-import { createAccount } from '../../src/service/store/accounts.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
 import { createPrincipal } from '../../src/service/store/principals.ts';
 import type { Store } from '../../src/service/store/store.ts';
@@ -78,7 +78,8 @@ export class ServiceRig implements AsyncDisposable {
 
   async account(): Promise<string> {
     const wanted = { handle: `acme-${this.#names++}`, name: 'Acme', kind: 'oem' } as const;
-    return (await this.store.change(ORIGIN, (change) => createAccount(change, wanted))).id;
+    const { masterKey } = this.service;
+    return (await this.store.change(ORIGIN, (c) => makeAccount(c, masterKey, wanted))).id;
   }
 
   /** A system account with these roles, or a user. */
@@ -114,7 +115,8 @@ export class ServiceRig implements AsyncDisposable {
   }
 }
 
-async function ownDatabase(folder: string): Promise<string> {
+/** A new database's place: an address on the PostgreSQL that the suites run on, or a file in the folder. */
+export async function ownDatabase(folder: string): Promise<string> {
   const postgres = inject('postgres');
   return postgres ? await createDatabase(postgres) : join(folder, 'registry.sqlite');
 }

@@ -5,7 +5,7 @@ import type { Change, Reader } from '../store/store.ts';
 import type { MasterKey } from './master-key.ts';
 import { openValue, sealValue } from './sealed-value.ts';
 
-/** The account's P-256 owner key, as 91 bytes of SPKI, or undefined: none has been made yet. */
+/** The account's P-256 owner key, as 91 bytes of SPKI, or undefined: one that an earlier keyline made has none yet. */
 export async function findOwnerKey(db: Reader, accountId: string): Promise<Uint8Array | undefined> {
   const row = await db
     .selectFrom('ownerKeys')
@@ -15,7 +15,10 @@ export async function findOwnerKey(db: Reader, accountId: string): Promise<Uint8
   return row && Uint8Array.from(row.publicKey);
 }
 
-/** The account's owner key (SPKI), made at the first need and kept sealed under the master key. */
+/**
+ * The account's owner key (SPKI), kept sealed under the master key. It is made with the account; for one of an earlier
+ * keyline, at the first need.
+ */
 export async function ensureOwnerKey(
   change: Change,
   masterKey: MasterKey,

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { HANDLE } from '../../model/account-names.ts';
 import { issueOneTimeToken, LIFE_MS } from '../auth/one-time-token.ts';
-import type { App } from '../service.ts';
-import { createAccount } from '../store/accounts.ts';
+import { makeAccount } from '../keys/make-account.ts';
+import type { App, Service } from '../service.ts';
 import { needMember } from '../store/members.ts';
 import { createPrincipal } from '../store/principals.ts';
 import { AccountView, toAccountView } from './account.ts';
@@ -27,7 +27,7 @@ const MadeAccount = Type.Object(
 );
 
 /** Accounts, made by the platform with their first admin, who is invited. */
-export function newAccountRoutes(app: App): void {
+export function newAccountRoutes(app: App, { masterKey }: Service): void {
   app.post(
     '/v1/accounts',
     {
@@ -37,7 +37,7 @@ export function newAccountRoutes(app: App): void {
     (request, reply) =>
       app.repeatable.answer(request, reply, async (change) => {
         const { handle, name, kind, isTest = false, admin } = request.body;
-        const account = await createAccount(change, { handle, name, kind, isTest });
+        const account = await makeAccount(change, masterKey, { handle, name, kind, isTest });
         const { id: accountId } = account;
         const roles = ['account-admin'] as const;
         const wanted = { kind: 'user', accountId, roles, ...admin } as const;

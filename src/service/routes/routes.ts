@@ -40,7 +40,7 @@ export function registerRoutes(app: App, service: Service): void {
   meRoutes(app, service);
   passwordRoutes(app, service);
   registrationRoutes(app, service);
-  newAccountRoutes(app);
+  newAccountRoutes(app, service);
   userRoutes(app, service);
   systemAccountRoutes(app, service);
   accountRoutes(app, service);
