@@ -41,7 +41,7 @@ export default defineConfig({
           include: ['test/service/*.test.ts', 'test/registry/registry.test.ts'],
           // They have no rig.
           exclude: [
-            'test/service/{postgres-listener,restore,sqlite-store,tls,totp,turns,wakes}.test.ts',
+            'test/service/{batcher,postgres-listener,restore,sqlite-store,tls,totp,wakes}.test.ts',
           ],
           globalSetup: 'test/system/postgres-setup.ts',
         },

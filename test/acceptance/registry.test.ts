@@ -72,7 +72,7 @@ it('keeps the database and the master key to its owner, and the password in neit
 });
 
 it.each([
-  ['init', ['--admin', 'b', '--admin-password-file', 'pass'], 2, 'registry-exists'],
+  ['init', ['--admin', 'bob', '--admin-password-file', 'pass'], 2, 'registry-exists'],
   ['serve', ['--database', 'none.sqlite'], 2, 'registry-missing'],
   ['serve', ['--listen', '0.0.0.0:0'], 2, 'plain-http'],
   ['serve', ['--listen', 'here'], 2, 'usage'],
