@@ -1,23 +1,17 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../src/cli/base-command.ts';
-import { newPassword } from '../../src/cli/credentials.ts';
-import {
-  caFileFlag,
-  contextFlag,
-  registryChoices,
-  registryEffects,
-} from '../../src/cli/registry-context-flags.ts';
-import { choosePassword } from '../../src/job/choose-password.ts';
-import { KeylineError } from '../../src/kernel/errors.ts';
+import { newPasswordFlags } from '../../src/cli/login-flags.ts';
+import { passwordByCommand } from '../../src/cli/password-command.ts';
 
 export default class RegistryPassword extends BaseCommand {
-  static override summary = 'Choose a password with an invitation or a reset';
+  static override summary = 'Choose a password by an invitation, or change yours';
   static override description =
-    'Uses it up. The password has 12 characters or more; at a terminal it is asked for. Nobody is logged in by this: `registry login` comes next.';
+    'An invitation or a reset is used up; without one, whoever is logged in says the present password too. The new one has 12 characters or more; at a terminal both are asked for. Every token of the person ends: `registry login` comes next.';
 
   static override examples = [
     '<%= config.bin %> registry password http://127.0.0.1:8080 --invitation-file pat.invitation --password-file pass',
     '<%= config.bin %> registry password --invitation-file pat.invitation --password-file - --json < pass',
+    '<%= config.bin %> registry password --old-password-file pass --password-file pass',
   ];
 
   static override args = {
@@ -29,31 +23,18 @@ export default class RegistryPassword extends BaseCommand {
   static override flags = {
     'invitation-file': Flags.string({
       helpValue: 'FILE|-',
-      required: true,
       summary: 'The invitation or reset, kr_….',
     }),
-    'password-file': Flags.string({
+    'old-password-file': Flags.string({
       helpValue: 'FILE|-',
-      summary: 'Read the new password from FILE, or from stdin.',
+      summary: 'Without an invitation: the present one.',
     }),
-    context: contextFlag,
-    'ca-file': caFileFlag,
-    'insecure-http': Flags.boolean({ summary: 'Plain HTTP beyond this machine.' }),
+    ...newPasswordFlags,
   };
 
   async run(): Promise<{ url: string }> {
     const { args, flags } = await this.parse(RegistryPassword);
-    const { 'invitation-file': invitationFile, 'password-file': passwordFile } = flags;
-    if (invitationFile === '-' && passwordFile === '-') {
-      throw new KeylineError('usage', { message: 'standard input can be only one of the files' });
-    }
-    const choices = registryChoices({ ...flags, registry: args.url });
-    const password = () => newPassword(this, passwordFile);
-    const url = await choosePassword(
-      this.home,
-      { invitationFile, password },
-      { choices, effects: registryEffects(this) },
-    );
+    const url = await passwordByCommand(this, args.url, flags);
     this.print(`The password is set. Log in with: keyline registry login ${url}`);
     return { url };
   }

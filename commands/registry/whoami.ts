@@ -21,7 +21,7 @@ export default class RegistryWhoami extends BaseCommand {
   async run(): Promise<Whoami> {
     const { flags } = await this.parse(RegistryWhoami);
     const { registry, session } = await openRegistryFor(this, flags);
-    const { id, kind, login, accountId, accounts, mustEnrolTotp } = await registry.identity();
+    const { id, kind, login, accountId, accounts, ...more } = await registry.identity();
     const { handle = accountId, roles = [] } = accounts.find(({ id }) => id === accountId) ?? {};
     this.print(
       facts([
@@ -30,10 +30,13 @@ export default class RegistryWhoami extends BaseCommand {
         ['account', handle],
         [kind === 'user' ? 'person' : 'client', login ?? id],
         ['roles', roles.join(', ')],
+        ['second factor', more.hasTotp ? 'an authenticator' : undefined],
         ['until', session.expiresAt],
       ]),
     );
-    if (mustEnrolTotp) this.warning('the account asks for an authenticator before roles count');
+    if (more.mustEnrolTotp) {
+      this.warning('roles count once an authenticator is enrolled: keyline registry totp add');
+    }
     return { ...session, account: handle, roles };
   }
 }

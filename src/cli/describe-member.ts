@@ -1,6 +1,7 @@
 import { printable } from '../kernel/printable.ts';
 import type { RegistryMember } from '../job/find-member.ts';
 import type { Invited, RegistryAccount } from '../job/invite.ts';
+import type { AccountDetails } from '../registry/registry.ts';
 import type { SystemAccountFiles } from '../job/system-account.ts';
 import { facts, table } from './table.ts';
 import type { TableColumn } from './table.ts';
@@ -35,6 +36,20 @@ export function describeMember(member: RegistryMember, isChanged = true): string
     ['comes from', isHome ? undefined : 'another account'],
     ...(lots ?? []).map((lot, at) => [at === 0 ? 'lots' : '', lot] as const),
     ['lots', lots?.length === 0 ? 'none: it registers and sees no device' : undefined],
+  ]);
+}
+
+/** The account that one is logged in to. */
+export function describeAccount(account: AccountDetails): string {
+  return facts([
+    ['account', account.handle],
+    ['name', printable(account.name)],
+    ['id', account.id],
+    ['kind', account.kind],
+    ['keys', account.isTest ? 'test keys alone' : 'no test keys'],
+    ['receives', account.isReceiving ? 'what others offer' : 'nothing'],
+    ['admins', account.needsTotp ? 'need an authenticator' : 'log in by password'],
+    ['people', account.allowsRegistration ? 'may join as end-users' : 'are invited'],
   ]);
 }
 

@@ -10,6 +10,22 @@ import { caFileFlag, contextFlag } from './registry-context-flags.ts';
 const CLIENT = { helpGroup: 'SYSTEM ACCOUNT' } as const;
 const PERSON = { helpGroup: 'PERSON' } as const;
 
+const CODE = { helpValue: 'DIGITS', summary: 'What the authenticator shows now.' } as const;
+
+/** `--code DIGITS`. */
+export const codeFlag = Flags.string(CODE);
+
+/** The flags of whoever chooses a password without being logged in. */
+export const newPasswordFlags = {
+  'password-file': Flags.string({
+    helpValue: 'FILE|-',
+    summary: 'Read the new password from FILE, or from stdin.',
+  }),
+  context: contextFlag,
+  'ca-file': caFileFlag,
+  'insecure-http': Flags.boolean({ summary: 'Plain HTTP beyond this machine.' }),
+};
+
 /** How one logs in to a registry: as a person, or as a system account with its client's files. */
 export const loginFlags = {
   context: contextFlag,
@@ -25,11 +41,7 @@ export const loginFlags = {
     helpValue: 'FILE|-',
     summary: 'Read the password from FILE, or from stdin.',
   }),
-  code: Flags.string({
-    ...PERSON,
-    helpValue: 'DIGITS',
-    summary: 'What the authenticator shows now.',
-  }),
+  code: Flags.string({ ...PERSON, ...CODE }),
   'client-id-file': Flags.string({ ...CLIENT, helpValue: 'FILE', summary: 'The client id, pr_….' }),
   'client-secret-file': Flags.string({
     ...CLIENT,
@@ -92,10 +104,27 @@ async function askLogin(signal: AbortSignal): Promise<string> {
   return await askText('Log-in name:', signal);
 }
 
-async function readPassword(path: string | undefined, signal: AbortSignal): Promise<Secret> {
+/** The password that is to be changed, from a file or a person. Throws `usage` where there is neither. */
+export async function presentPassword(
+  { isInteractive, signal }: Pick<BaseCommand, 'isInteractive' | 'signal'>,
+  path: string | undefined,
+): Promise<Secret> {
+  if (path !== undefined || isInteractive)
+    return await readPassword(path, signal, 'Present password:');
+  throw new KeylineError('usage', {
+    message: 'neither an invitation nor the present password was given',
+    hint: 'Give --invitation-file FILE, or --old-password-file FILE to change your own.',
+  });
+}
+
+async function readPassword(
+  path: string | undefined,
+  signal: AbortSignal,
+  question = 'Password:',
+): Promise<Secret> {
   if (path === undefined) {
     const { askSecret } = await import('./ask-secret.ts');
-    return Secret.take(utf8(await askSecret('Password:', signal)));
+    return Secret.take(utf8(await askSecret(question, signal)));
   }
   using file = await (path === '-' ? readSecretInput() : readSecretFile(path));
   return file.use((bytes) => {
@@ -105,7 +134,8 @@ async function readPassword(path: string | undefined, signal: AbortSignal): Prom
   });
 }
 
-async function readCode(
+/** The code of an authenticator: of the flag, or asked for. Throws `totp-required` where there is neither. */
+export async function readCode(
   code: string | undefined,
   { isInteractive, signal }: { readonly isInteractive: boolean; readonly signal: AbortSignal },
 ): Promise<string> {

@@ -10,6 +10,16 @@ import { readTokenLine } from './registry-token.ts';
 /** Characters; the registry refuses a shorter one. */
 const SHORTEST = 12;
 
+/** A password as the registry takes it. Throws `usage` for one that is too short, with what is left as it was. */
+export function passwordText(secret: Secret, unchanged: string): string {
+  const text = secret.use((bytes) => Buffer.from(bytes).toString('utf8'));
+  if (text.length >= SHORTEST) return text;
+  throw new KeylineError('usage', {
+    message: `a password has ${SHORTEST} characters or more`,
+    hint: `Choose a longer one; ${unchanged}.`,
+  });
+}
+
 /**
  * Chooses the password that an invitation or a reset is for, which it uses up; nobody is logged in by it.
  * Resolves to the registry's address. Throws what `loginTarget` throws, `not-found`, `usage`, `link-ended`.
@@ -25,13 +35,7 @@ export async function choosePassword(
   const { url, before } = await loginTarget(home, choices);
   const token = await readTokenLine(invitationFile);
   using secret = await password();
-  const text = secret.use((bytes) => Buffer.from(bytes).toString('utf8'));
-  if (text.length < SHORTEST) {
-    throw new KeylineError('usage', {
-      message: `a password has ${SHORTEST} characters or more`,
-      hint: 'Choose a longer one; the invitation still serves.',
-    });
-  }
+  const text = passwordText(secret, 'the invitation still serves');
   const way = await wayTo(url, { text: await caOf(choices, { url, before }) }, effects);
   await redeemInvitation(way, { token, password: text });
   return url;

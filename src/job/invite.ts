@@ -4,7 +4,7 @@ import type { HttpRegistry } from '../registry/http-registry.ts';
 import type { NewAccount, NewPerson, RegistryPeople } from '../registry/people.ts';
 import type { RegistryMember } from '../registry/people.ts';
 import type { RegistryAccount } from '../registry/registry.ts';
-import { saidWhenInterrupted } from './interrupted-request.ts';
+import { saidWhenLost } from './interrupted-request.ts';
 import { writeLines } from './secret-lines.ts';
 
 export type { NewAccount, RegistryAccount };
@@ -35,14 +35,32 @@ export async function createAccountFor(
   parseName(HANDLE, wanted.handle);
   parseName(LOGIN_NAME, wanted.admin.login);
   return await writeLines(toLines(file), async () => {
-    const { account, admin, invitation } = await saidWhenInterrupted(
+    const { account, admin, invitation } = await saidWhenLost(
       registry.createAccount(wanted),
-      'The account may have been made; if so, its handle is taken.',
+      `If it was made and the answer lost: \`keyline registry account invite ${wanted.handle}\` invites its admin again. Else choose other names.`,
     );
     const { login } = wanted.admin;
     const { expiresAt } = invitation;
     const invited = { id: admin.id, login, invitation: file.path, expiresAt };
     return { answer: { account, admin: invited }, lines: [invitation.token] };
+  });
+}
+
+/** Invites its first admin once more, whose invitation was lost. Throws as `createAccountFor` does, `state-conflict`. */
+export async function inviteAdminOf(
+  registry: Pick<HttpRegistry, 'inviteAdmin'>,
+  account: string,
+  file: InvitationFile,
+): Promise<Invited> {
+  parseName(HANDLE, account);
+  return await writeLines(toLines(file), async () => {
+    const { admin, invitation } = await saidWhenLost(
+      registry.inviteAdmin(account),
+      'Invite again: whatever was made before serves no more.',
+    );
+    const { id, login = id } = admin;
+    const answer = { id, login, invitation: file.path, expiresAt: invitation.expiresAt };
+    return { answer, lines: [invitation.token] };
   });
 }
 
@@ -54,9 +72,9 @@ export async function invitePerson(
 ): Promise<Invited> {
   parseName(LOGIN_NAME, person.login);
   return await writeLines(toLines(file), async () => {
-    const { user, invitation } = await saidWhenInterrupted(
+    const { user, invitation } = await saidWhenLost(
       people.invite(person),
-      'The person may be there: `keyline registry user list` shows it, and `user reset` invites again.',
+      'If the person is in `keyline registry user list`, `user reset` invites again; one of another account is let in by `user admit`.',
     );
     const { token, expiresAt } = invitation;
     const { login } = person;
@@ -72,7 +90,10 @@ export async function resetPerson(
   file: InvitationFile,
 ): Promise<Invited> {
   return await writeLines(toLines(file), async () => {
-    const { token, expiresAt } = await people.reset(id);
+    const { token, expiresAt } = await saidWhenLost(
+      people.reset(id),
+      'Reset again: whatever was made before serves no more.',
+    );
     return { answer: { id, login, invitation: file.path, expiresAt }, lines: [token] };
   });
 }

@@ -1,6 +1,6 @@
 import type { Role } from '../model/role.ts';
 import type { RegistryMachines, RegistryMember } from '../registry/people.ts';
-import { saidWhenInterrupted } from './interrupted-request.ts';
+import { saidWhenLost } from './interrupted-request.ts';
 import { writeLines } from './secret-lines.ts';
 
 /** A machine and the files that it logs in with. */
@@ -30,7 +30,7 @@ export async function addSystemAccount(
 ): Promise<SystemAccountFiles> {
   const { idFile, secretFile, force, signal } = to;
   return await writeLines({ paths: [secretFile, idFile], force, signal }, async () => {
-    const { clientId, clientSecret } = await saidWhenInterrupted(
+    const { clientId, clientSecret } = await saidWhenLost(
       machines.add(wanted),
       'It may have been made: `keyline registry system list` shows it, and `system rotate` gives it a secret.',
     );
@@ -50,7 +50,7 @@ export async function rotateSystemAccount(
 ): Promise<SystemAccountFiles> {
   const { secretFile, force, signal } = to;
   return await writeLines({ paths: [secretFile], force, signal }, async () => {
-    const { clientId, clientSecret } = await saidWhenInterrupted(
+    const { clientId, clientSecret } = await saidWhenLost(
       machines.rotate(id),
       'The old secret may have ended: rotate again.',
     );

@@ -102,7 +102,7 @@ export const REGISTRY_ERRORS = {
   'totp-not-enrolled': {
     exit: 5,
     status: 403,
-    hint: 'This account asks its admins for a second factor: enrol an authenticator first.',
+    hint: 'This account asks its admins for a second factor: enrol one with `keyline registry totp add`.',
   },
   'link-ended': {
     exit: 5,

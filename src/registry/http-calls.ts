@@ -7,6 +7,8 @@ const JSON_TYPE = { 'content-type': 'application/json' } as const;
 /** Rows of a page: as many as the interface gives. */
 const PAGE = 1_000;
 const MOST_TRIES = 4;
+/** Of a change that others' changes come before. */
+const MOST_READS = 6;
 
 /** Values of a query; those that are undefined are left out. */
 export type QueryValues = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -68,13 +70,35 @@ export async function putJson<Body>(
   return await askJson(session, conditional('PUT', path, replacement));
 }
 
-/** Changes what `body` names in version `match` of a resource (RFC 5789). */
-export async function patchJson<Body>(
+/** RFC 5789. */
+async function patchJson<Body>(
   session: HttpSession,
   path: string,
   replacement: Replacement,
 ): Promise<Body> {
   return await askJson(session, conditional('PATCH', path, replacement));
+}
+
+/**
+ * Changes what `wish` says of a resource as it is then, or nothing where it says nothing. It is read and asked
+ * again where it was changed meanwhile: by somebody else, or by this call, whose answer was lost.
+ */
+export async function changeJson<Body>(
+  session: HttpSession,
+  path: string,
+  wish: (body: Body) => object | undefined,
+): Promise<Body> {
+  for (let reads = 1; ; reads++) {
+    const { body, version } = await getVersioned<Body>(session, path);
+    const change = wish(body);
+    if (!change) return body;
+    try {
+      return await patchJson(session, path, { body: change, match: version });
+    } catch (error) {
+      const isStale = error instanceof KeylineError && error.code === 'precondition-failed';
+      if (!isStale || reads === MOST_READS) throw error;
+    }
+  }
 }
 
 /** The path with those values that are there as its query. */

@@ -1,5 +1,6 @@
 import { send } from './http-client.ts';
 import type { HttpSession } from './http-client.ts';
+import type { Joining } from './people.ts';
 
 /** A token and whose it is. */
 export interface IssuedToken {
@@ -42,6 +43,11 @@ export async function redeemInvitation(
   chosen: { readonly token: string; readonly password: string },
 ): Promise<void> {
   await sendJson(session, '/v1/password', chosen);
+}
+
+/** Makes a person of an account that people may join. Throws `object-unknown`, `name-taken`. */
+export async function joinAccount(session: HttpSession, person: Joining): Promise<void> {
+  await sendJson(session, '/v1/registrations', person);
 }
 
 async function post(session: HttpSession, path: string, body: object): Promise<IssuedToken> {

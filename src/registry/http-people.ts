@@ -15,6 +15,10 @@ export class HttpPeople extends HttpMembers implements RegistryPeople {
     return postJson(this.session, this.path, person);
   }
 
+  admit(person: Parameters<RegistryPeople['admit']>[0]): Promise<RegistryMember> {
+    return postJson(this.session, '/v1/memberships', person);
+  }
+
   reset(id: string): Promise<Invitation> {
     return postJson(this.session, `${this.pathOf(id)}/reset`);
   }

@@ -65,6 +65,32 @@ export interface NewAccount {
   readonly admin: NewPerson;
 }
 
+/** A person who joins an account by itself. */
+export interface Joining extends NewPerson {
+  /** Handle. */
+  readonly account: string;
+  readonly password: string;
+}
+
+/** What an authenticator is to hold; shown once. */
+export interface AuthenticatorSecret {
+  /** Base32, to be typed. */
+  readonly secret: string;
+  /** `otpauth://…`, for a QR code. */
+  readonly uri: string;
+}
+
+/** One's own way in: of the person that the session is for. */
+export interface RegistrySelf {
+  /** Another secret each time, which counts for nothing until a code of it confirms it. Throws `state-conflict`. */
+  beginTotp(): Promise<AuthenticatorSecret>;
+  /** Throws `unauthenticated` for a wrong code, as `removeTotp` does. */
+  confirmTotp(code: string): Promise<void>;
+  removeTotp(code: string): Promise<void>;
+  /** Every token of the person ends. Throws `unauthenticated` for a wrong `password`. */
+  changePassword(password: string, newPassword: string): Promise<void>;
+}
+
 /** Members of one kind of the account. */
 export interface RegistryMembers {
   /** By id, page by page. */
@@ -85,6 +111,11 @@ export interface RegistryPeople extends RegistryMembers {
   invite(
     person: NewPerson & { readonly roles: readonly Role[] },
   ): Promise<{ readonly user: RegistryMember; readonly invitation: Invitation }>;
+  /** Roles here for a person of another account. Throws `object-unknown`, `state-conflict`. */
+  admit(person: {
+    readonly login: string;
+    readonly roles: readonly Role[];
+  }): Promise<RegistryMember>;
   /** For who lost the password; invitations and resets of before serve no more. */
   reset(id: string): Promise<Invitation>;
 }

@@ -1,5 +1,5 @@
 import type { RegistryFleet } from './fleet.ts';
-import type { RegistryMachines, RegistryPeople } from './people.ts';
+import type { RegistryMachines, RegistryPeople, RegistrySelf } from './people.ts';
 import type { RegistryDevices } from './registry-devices.ts';
 import type { SealedUploads } from './sealed-uploads.ts';
 import type { RegistryTemplates } from './templates.ts';
@@ -12,6 +12,22 @@ export interface RegistryAccount {
   readonly name: string;
   readonly isTest: boolean;
 }
+
+/** What else an account of keyline's own registries says of itself. */
+export interface AccountDetails extends RegistryAccount {
+  readonly kind: 'platform' | 'oem' | 'reseller' | 'customer';
+  /** Others may offer it devices. */
+  readonly isReceiving: boolean;
+  /** Its account-admins need an authenticator. */
+  readonly needsTotp: boolean;
+  /** People may join by themselves, as end-users. */
+  readonly allowsRegistration: boolean;
+}
+
+/** What of an account is to change; what is left out stays. */
+export type AccountChange = Partial<
+  Pick<AccountDetails, 'name' | 'isReceiving' | 'needsTotp' | 'allowsRegistration'>
+>;
 
 /** What a proof of a key must name. */
 export interface KeyChallenge {
@@ -59,5 +75,7 @@ export interface Registry {
   /** Who belongs to the account: people, and machines that log in by client credentials. */
   readonly people?: RegistryPeople;
   readonly machines?: RegistryMachines;
+  /** One's own password and authenticator. */
+  readonly self?: RegistrySelf;
   endSession(): Promise<void>;
 }

@@ -20,7 +20,7 @@ const DEVICES = './devices/';
 
 /** Commands whose examples need a registry with two accounts; registry-examples.test.ts runs them. */
 const WITH_ACCOUNTS =
-  /^(?:transfer|fleet|registry:(?:template|account|system|user)|escrow):|^registry:password$/;
+  /^(?:transfer|fleet|registry:(?:template|account|system|user|totp)|escrow):|^registry:(?:password|join)$/;
 
 /** Examples that need a registry that is served; register.test.ts runs those commands. */
 const WITH_REGISTRY = [

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { stepAt, totpCode } from '../../src/service/auth/totp.ts';
+import { openStore } from '../../src/service/store/open-store.ts';
+import { fromBase32 } from './base32.ts';
 import { ROOT } from './cli.ts';
 import { ServedRegistry } from './served-registry.ts';
 
@@ -10,11 +13,13 @@ interface Manifest {
 
 /** Commands that need a registry with two accounts and devices. */
 const HERE =
-  /^(?:transfer|fleet|registry:(?:template|account|system|user)|escrow):(?!register)|^registry:password$/;
+  /^(?:transfer|fleet|registry:(?:template|account|system|user|totp)|escrow):(?!register)|^registry:(?:password|join)$/;
 /** Who says a line: the first that fits. A machine controls no device. */
 const SPEAKERS: readonly (readonly [speaker: string, lines: RegExp])[] = [
   ['widgets', /^keyline (?:transfer (?:approve|refuse|approval)|registry template)/],
-  ['root', /^keyline registry account create/],
+  ['root', /^keyline registry account (?:create|invite)/],
+  ['wendy', /^keyline registry password --old/],
+  ['tess', /^keyline registry totp/],
   ['ann', /^keyline (?:fleet (?:quarantine|release|retire)|registry)/],
   ['acme', /./],
 ];
@@ -39,6 +44,8 @@ beforeAll(async () => {
   } as const;
   served = await ServedRegistry.start(machines, {
     ann: { account: 'acme', roles: ['account-admin'] },
+    tess: { account: 'acme', roles: ['auditor'] },
+    wendy: { account: 'widgets', roles: ['customer-admin'] },
   });
   await served.must('key create --label widgets');
   await served.must('lot create A1 --size 1000 --serial ACME-A1-{n:8}');
@@ -49,6 +56,10 @@ beforeAll(async () => {
   await served.must(`registry login ${served.url} ${root}`);
   const files = '--client-id-file line-1.id --client-secret-file line-1.secret';
   await served.must(`registry system add line-1 --role station ${files}`, 'ann');
+  await served.must(
+    'registry account create southwind --name Southwind --kind oem --admin sven -o sven.first',
+    'root',
+  );
   await served.must('registry user add pat --role auditor -o pat.invitation', 'ann');
 }, 120_000);
 afterAll(() => served[Symbol.asyncDispose]());
@@ -84,12 +95,37 @@ async function offer(line: string): Promise<string> {
   if (line.includes('registry password')) {
     await served.must('registry user reset pat -o pat.invitation --force', 'ann');
   }
+  if (line.includes('user admit')) await served.run('ann', 'registry user remove wendy --yes');
+  if (line.includes('user remove'))
+    await served.run('ann', 'registry user admit wendy --role support');
+  if (line.includes('registry join'))
+    await served.must('registry account set --registration', 'ann');
+  if (line.includes('--code')) return line.replace('123456', await authenticatorCode(line));
   served.write('broken.csv', ['serial,reason', `${devices[0] ?? ''},dropped`]);
   if (!SOME_TRANSFER.test(line)) return line.replace('http://127.0.0.1:8080', served.url);
   served.write('offered.txt', line.includes(serial(7)) ? [...devices, serial(7)] : devices);
   const words = 'transfer request --devices offered.txt --to widgets';
   const { result } = await served.ask('acme', words);
   return line.replace(SOME_TRANSFER, (result as { readonly id: string }).id);
+}
+
+/** A code that the line can use, of a key of its own. */
+async function authenticatorCode(line: string): Promise<string> {
+  await using store = await openStore(join(served.folder, 'registry.sqlite'), { create: false });
+  await store.change({ actor: 'registry' }, ({ db }) =>
+    db
+      .updateTable('principals')
+      .set({ totp: null, totpStep: null })
+      .where('login', '=', 'tess')
+      .execute(),
+  );
+  await served.must('registry totp add -o totp.uri --force', 'tess');
+  const uri = new URL(readFileSync(join(served.folder, 'totp.uri'), 'utf8'));
+  const key = fromBase32(uri.searchParams.get('secret') ?? '');
+  const step = stepAt(Date.now());
+  if (!line.includes('totp remove')) return totpCode(key, step);
+  await served.must(`registry totp confirm --code ${totpCode(key, step)}`, 'tess');
+  return totpCode(key, step + 1);
 }
 
 it('has examples to run', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FleetDevice } from '../../src/registry/fleet.ts';
 import type { Ran } from './cli.ts';
+import { RequestGate } from './request-gate.ts';
 import { ServedRegistry } from './served-registry.ts';
 
 interface ListedDevices {
@@ -158,6 +159,94 @@ describe('a person', () => {
     expect(await outcome('nora', 'registry user enable pat')).toEqual([0]);
     expect(await login('pat', `${as} pat.pass`)).toEqual([0]);
     expect(printed.join('\n')).not.toMatch(SECRET);
+  });
+});
+
+describe('a lost answer', () => {
+  const create =
+    'registry account create southwind --name Southwind --kind oem --admin sven -o sven.invitation';
+
+  it('to a new account leaves a way to its invitation, until it was used', async () => {
+    await using gate = await RequestGate.before(served.url, (_, path) =>
+      path === '/v1/accounts' ? 'unanswered' : 'through',
+    );
+    await served.must(
+      `registry login ${gate.url} --context gate --login root --password-file pass`,
+    );
+    const hintOf = async (as: string): Promise<unknown[]> => {
+      const { code, error } = await served.ask(as, create);
+      return [code, error?.code, error?.hint.includes('registry account invite southwind')];
+    };
+    expect(await hintOf('gate')).toEqual([5, 'already-issued', true]);
+    expect(await hintOf('root')).toEqual([5, 'name-taken', true]);
+    expect(existsSync(join(served.folder, 'sven.invitation'))).toBe(false);
+    const invite = 'registry account invite southwind -o sven.invitation';
+    expect(await outcome('nora', invite)).toEqual([5, 'forbidden']);
+    expect(await outcome('root', invite)).toEqual([0]);
+    const choose = `registry password ${served.url} --invitation-file sven.invitation --password-file`;
+    expect(await outcome('sven', `${choose} nora.pass`)).toEqual([0]);
+    expect(await outcome('root', `${invite} --force`)).toEqual([5, 'state-conflict']);
+    expect(printed.join('\n')).not.toMatch(SECRET);
+  });
+});
+
+describe('a person of another account', () => {
+  it('is given roles here, and loses them with its tokens for this account', async () => {
+    const as = '--login sven --password-file nora.pass';
+    expect(await login('sven', `${as} --account northwind`)).toEqual([5, 'forbidden']);
+    const admit = 'registry user admit sven --role auditor';
+    expect(await outcome('nora', admit)).toEqual([0]);
+    expect(await outcome('nora', admit)).toEqual([5, 'state-conflict']);
+    expect(await login('sven', `${as} --account northwind`)).toEqual([0]);
+    expect((await served.ask('sven', 'registry whoami')).result).toMatchObject({
+      ...{ account: 'northwind', roles: ['auditor'] },
+    });
+    expect(await outcome('nora', 'registry user remove nora --yes')).toEqual([2, 'usage']);
+    expect(await outcome('nora', 'registry user remove sven')).toEqual([2, 'needs-yes']);
+    expect(await outcome('nora', 'registry user remove sven --yes')).toEqual([0]);
+    expect(await outcome('sven', 'registry whoami')).toEqual([5, 'unauthenticated']);
+    expect(await outcome('nora', 'registry user show sven')).toEqual([5, 'object-unknown']);
+    expect(await login('sven', as)).toEqual([0]);
+  });
+});
+
+describe('an account that lets people join', () => {
+  it('has them as end-users, and no more once it does not', async () => {
+    const join = (who: string) =>
+      outcome(
+        'una',
+        `registry join ${served.url} --account northwind --login ${who} --password-file pat.pass`,
+      );
+    expect(await join('una')).toEqual([5, 'object-unknown']);
+    expect(await outcome('nora', 'registry account set --registration')).toEqual([0]);
+    expect(await join('una')).toEqual([0]);
+    expect(await join('una')).toEqual([5, 'name-taken']);
+    expect(await join('U')).toEqual([2, 'usage']);
+    expect(await login('una', '--login una --password-file pat.pass')).toEqual([0]);
+    expect((await served.ask('una', 'registry whoami')).result).toMatchObject({
+      ...{ account: 'northwind', roles: ['end-user'] },
+    });
+    const { result } = await served.ask('nora', 'registry account set --no-registration --name N');
+    expect(result).toMatchObject({ allowsRegistration: false, name: 'N', isReceiving: true });
+    expect(await join('uwe')).toEqual([5, 'object-unknown']);
+  });
+});
+
+describe('one’s own password', () => {
+  it('is changed by who has the present one, which ends every log-in', async () => {
+    served.write('next.pass', ['the next password of pat']);
+    const change = 'registry password --password-file next.pass';
+    expect(await outcome('pat', change)).toEqual([2, 'usage']);
+    const wrong = `${change} --old-password-file nora.pass`;
+    expect(await outcome('pat', wrong)).toEqual([5, 'unauthenticated']);
+    expect(await outcome('pat', 'registry whoami')).toEqual([0]);
+    expect(await outcome('pat', `${change} --old-password-file pat.pass`)).toEqual([0]);
+    expect(await outcome('pat', 'registry whoami')).toEqual([5, 'unauthenticated']);
+    expect(await login('pat', '--login pat --password-file pat.pass')).toEqual([
+      5,
+      'unauthenticated',
+    ]);
+    expect(await login('pat', '--login pat --password-file next.pass')).toEqual([0]);
   });
 });
 

@@ -11,6 +11,7 @@ import { createPrincipal, rotateSecret } from '../../src/service/store/principal
 import { listenProxy, listenTls, makeCertificate } from '../registry/tls-rig.ts';
 import { ServiceRig } from '../service/rig.ts';
 import type { TestMember } from '../service/rig.ts';
+import { fromBase32 } from './base32.ts';
 import { keyline, PROGRAM } from './cli.ts';
 import type { Ran } from './cli.ts';
 
@@ -75,10 +76,13 @@ async function person(
   return { login, accountId };
 }
 
+/** What is typed, or made of all that was shown until then. */
+type Answer = string | ((shown: string) => string);
+
 /** A command at a terminal: `answers` is typed, one after the other question; resolves to all it showed. */
 function atTerminal(
   line: string,
-  answers: readonly (readonly [question: string, answer: string])[],
+  answers: readonly (readonly [question: string, answer: Answer])[],
 ): Promise<{ readonly code: number; readonly shown: string }> {
   const { PATH = '', HOME = '' } = process.env;
   const terminal = spawnOnTerminal(process.execPath, [PROGRAM, 'registry', ...line.split(' ')], {
@@ -91,7 +95,7 @@ function atTerminal(
     const [question, answer] = answers[asked] ?? [];
     if (question === undefined || !shown.includes(question)) return;
     asked++;
-    terminal.write(`${answer ?? ''}\r`);
+    terminal.write(`${typeof answer === 'function' ? answer(shown) : (answer ?? '')}\r`);
   });
   return new Promise((resolve) => {
     terminal.onExit(({ exitCode }) => {
@@ -263,6 +267,53 @@ describe('a token that has ended', () => {
     expect(ended.stdout).toContain('keyline registry login --context pat');
     expect((await registry('login --context pat --password-file pass')).code).toBe(0);
     expect((await registry('whoami --context pat')).code).toBe(0);
+  });
+});
+
+describe('an authenticator', () => {
+  const later = (key: Uint8Array, steps: number) => totpCode(key, stepAt(rig.clock.ms) + steps);
+
+  it('is enrolled at a terminal by the key that is shown there once, and taken away by a code', async () => {
+    const { login } = await person();
+    await registry(`login ${url} --login ${login} --password-file pass`);
+    let key: Uint8Array = new Uint8Array();
+    const { code, shown } = await atTerminal('totp add', [
+      [
+        'Code of your authenticator',
+        (text) => {
+          key = fromBase32(/type it: ([A-Z2-7 ]+)/.exec(text)?.[1] ?? '');
+          return later(key, 0);
+        },
+      ],
+    ]);
+    expect([code, key.length, shown.includes('█')]).toEqual([0, 20, true]);
+    const again = `login ${url} --login ${login} --password-file pass`;
+    expect(said(await registry(again))).toEqual([5, 'totp-required']);
+    expect(said(await registry(`totp remove --code ${later(key, 0)}`))).toEqual([
+      5,
+      'unauthenticated',
+    ]);
+    expect((await registry('whoami')).code).toBe(0);
+    expect((await registry(`totp remove --code ${later(key, 1)}`)).code).toBe(0);
+    expect((await registry(again)).code).toBe(0);
+  });
+
+  it('is enrolled off a terminal by a file for its owner only, and no output has its key', async () => {
+    const { login } = await person();
+    await registry(`login ${url} --login ${login} --password-file pass`);
+    expect(said(await registry('totp add'))).toEqual([2, 'secret-to-terminal']);
+    expect(said(await registry('totp add -o -'))).toEqual([2, 'secret-to-terminal']);
+    const written = await registry('totp add -o key.uri');
+    const uri = readFileSync(join(folder, 'key.uri'), 'utf8');
+    const secret = /secret=([A-Z2-7]+)/.exec(uri)?.[1] ?? '';
+    expect([written.code, statSync(join(folder, 'key.uri')).mode & 0o777]).toEqual([0, 0o600]);
+    expect([secret.length, written.stdout.includes(secret)]).toEqual([32, false]);
+    expect(said(await registry('totp confirm'))).toEqual([5, 'totp-required']);
+    const key = fromBase32(secret);
+    const wrong = `totp confirm --code ${later(key, 5)}`;
+    expect(said(await registry(wrong))).toEqual([5, 'unauthenticated']);
+    expect((await registry(`totp confirm --code ${later(key, 0)}`)).code).toBe(0);
+    expect(said(await registry('totp add -o next.uri'))).toEqual([5, 'state-conflict']);
   });
 });
 

@@ -4,11 +4,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What a gate does with a request. */
-export type Passage = 'through' | 'held' | 'half';
+export type Passage = 'through' | 'held' | 'half' | 'unanswered';
 
 /**
- * Stands before a registry and lets requests through but for those that are held, or of which half the body
- * is let through, until it is opened.
+ * Stands before a registry and lets requests through but for those that are held, of which half the body is let
+ * through, or whose answer is lost once, until it is opened.
  */
 export class RequestGate implements AsyncDisposable {
   readonly #server: Server;
@@ -16,6 +16,7 @@ export class RequestGate implements AsyncDisposable {
   #isOpen = false;
   #under = 0;
   #isHolding = false;
+  readonly #lost = new Set<string>();
   #onStill: () => void = () => undefined;
   /** Resolves once a request is held and no other is under way. */
   readonly still = new Promise<void>((resolve) => (this.#onStill = resolve));
@@ -55,6 +56,11 @@ export class RequestGate implements AsyncDisposable {
       return;
     }
     const onward = request(`${target}${url}`, { method, headers }, (answered) => {
+      if (passage === 'unanswered' && !this.#lost.has(url)) {
+        this.#lost.add(url);
+        answered.resume().on('end', () => answer.destroy());
+        return;
+      }
       answer.writeHead(answered.statusCode ?? 502, answered.headers);
       answered.pipe(answer);
     });

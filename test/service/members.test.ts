@@ -52,6 +52,32 @@ const stands = async ({ headers }: Pick<TestMember, 'headers'>): Promise<boolean
   (await rig.app.inject({ url: '/v1/me', headers })).statusCode === 200;
 
 describe('an invitation', () => {
+  it('of a new account is given again until its admin has a password', async () => {
+    const by = await rig.member(['platform-admin'], { kind: 'user' });
+    const account = `late-${people++}`;
+    const wanted = {
+      handle: account,
+      name: 'L',
+      kind: 'oem',
+      admin: { login: account, name: 'L' },
+    };
+    const made = await send('POST', '/v1/accounts', { by, body: wanted });
+    const { invitation: lost } = made.json<Invited>();
+    const again = () => send('POST', '/v1/accounts/invitations', { by, body: { account } });
+    const second = await again();
+    expect([second.statusCode, second.json()]).toMatchObject([201, { admin: { login: account } }]);
+    expect((await choose(lost.token)).statusCode).toBe(410);
+    expect((await choose(second.json<Invited>().invitation.token)).statusCode).toBe(204);
+    expect(codeOf(await again())).toBe('state-conflict');
+    const unknown = { by, body: { account: 'nobody-at-all' } };
+    expect(codeOf(await send('POST', '/v1/accounts/invitations', unknown))).toBe('object-unknown');
+    const refused = await send('POST', '/v1/accounts/invitations', {
+      by: admin,
+      body: { account },
+    });
+    expect(codeOf(refused)).toBe('forbidden');
+  });
+
   it('lets a person choose a password, once', async () => {
     const { user, invitation } = await invite(['auditor']);
     expect((await logIn(user.login)).statusCode).toBe(401);
@@ -130,6 +156,17 @@ describe('a member', () => {
       url = link === undefined ? undefined : /^<(.*)>/.exec(link)?.[1];
     }
     expect(found.sort()).toEqual([by.principalId, guest.principalId].sort());
+  });
+
+  it('that comes from another account goes with its last role, and is found no more', async () => {
+    const by = await rig.member(['account-admin'], { kind: 'user' });
+    const guest = await guestOf(by);
+    const url = `/v1/users/${guest.principalId}`;
+    const etag = String((await send('GET', url, { by })).headers.etag);
+    const gone = await send('PATCH', url, { by, body: { roles: [] }, etag });
+    expect([gone.statusCode, gone.json()]).toMatchObject([200, { roles: [], isHome: false }]);
+    expect(codeOf(await send('GET', url, { by }))).toBe('object-unknown');
+    expect(await stands(guest)).toBe(true);
   });
 
   it('loses at once what its roles no longer grant', async () => {

@@ -3,7 +3,7 @@ import { HANDLE } from '../../model/account-names.ts';
 import { issueOneTimeToken, LIFE_MS } from '../auth/one-time-token.ts';
 import { makeAccount } from '../keys/make-account.ts';
 import type { App, Service } from '../service.ts';
-import { needMember } from '../store/members.ts';
+import { needMember, needUnusedAdmin } from '../store/members.ts';
 import { createPrincipal } from '../store/principals.ts';
 import { AccountView, toAccountView } from './account.ts';
 import { MemberView, PersonName, toMemberView } from './members.ts';
@@ -47,6 +47,28 @@ export function newAccountRoutes(app: App, { masterKey }: Service): void {
         const found = await needMember(change.db, { accountId, kind: 'user' }, principalId);
         const body = { account: toAccountView(account), admin: toMemberView(found), invitation };
         return { status: 201, body, isSecret: true };
+      }),
+  );
+  app.post(
+    '/v1/accounts/invitations',
+    {
+      config: { access: 'accounts:create' },
+      schema: {
+        tags: ['account'],
+        description:
+          'For a new account whose invitation was lost: ends the one before. `state-conflict` once an admin has a password.',
+        body: Type.Object({ account: Type.String({ pattern: HANDLE.pattern }) }, closed),
+        response: { 201: Type.Object({ admin: MemberView, invitation: Invitation }, closed) },
+      },
+    },
+    (request, reply) =>
+      app.repeatable.answer(request, reply, async (change) => {
+        const found = await needUnusedAdmin(change.db, request.body.account);
+        const { id: principalId, homeAccountId: accountId } = found.principal;
+        const owner = { accountId, principalId };
+        const invitation = await issueOneTimeToken(change, owner, LIFE_MS.invitation);
+        change.record({ accountId, type: 'principal.reset-offered', subject: principalId });
+        return { status: 201, body: { admin: toMemberView(found), invitation }, isSecret: true };
       }),
   );
 }

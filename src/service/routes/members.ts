@@ -13,6 +13,7 @@ import {
   holdAccount,
   listMembers,
   needMember,
+  readMember,
   requireAdmin,
   setRoles,
   touchPrincipal,
@@ -125,7 +126,8 @@ export function memberRoutes(app: App, { store, masterKey }: Service, of: Member
         await holdAccount(change, caller.accountId);
         const found = await needMember(change.db, place, id);
         await apply(change, { caller, found, version }, request.body);
-        return await needMember(change.db, place, id);
+        // Whoever has no role left here is shown once more, as what it has become.
+        return (await readMember(change.db, place, id)) ?? found;
       });
       sendVersion(reply, changed.principal.version);
       return toMemberView(changed);

@@ -53,18 +53,58 @@ export async function listMembers(
 /** The account's member with this id. Throws `object-unknown` for another account's too. */
 export async function needMember(
   db: Reader,
-  { accountId, kind }: MemberPlace,
+  place: MemberPlace,
   id: string,
 ): Promise<AccountMember> {
+  const member = await readMember(db, place, id);
+  if (member && (member.isHome || member.roles.length > 0)) return member;
+  throw new KeylineError('object-unknown', { message: 'the account has no such member' });
+}
+
+/** The same of whoever has the id, also one that has no role in the account, or none any more. */
+export async function readMember(
+  db: Reader,
+  { accountId, kind }: MemberPlace,
+  id: string,
+): Promise<AccountMember | undefined> {
   const principal = await db
     .selectFrom('principals')
     .selectAll()
     .where('id', '=', id)
     .where('kind', '=', kind)
     .executeTakeFirst();
-  const member = principal && (await asMember(db, accountId, principal));
-  if (member && (member.isHome || member.roles.length > 0)) return member;
-  throw new KeylineError('object-unknown', { message: 'the account has no such member' });
+  return principal && (await asMember(db, accountId, principal));
+}
+
+/**
+ * The first admin of the account with this handle, of whose admins none has a password yet: from then on they
+ * help each other. Throws `object-unknown`, `state-conflict`.
+ */
+export async function needUnusedAdmin(db: Reader, handle: string): Promise<AccountMember> {
+  const admins = await db
+    .selectFrom('memberships')
+    .innerJoin('accounts', 'accounts.id', 'memberships.accountId')
+    .innerJoin('principals', 'principals.id', 'memberships.principalId')
+    .select(['principals.id', 'principals.homeAccountId as accountId', 'secretDigest'])
+    .where('accounts.handle', '=', handle)
+    .where('memberships.role', '=', 'account-admin')
+    .where('principals.kind', '=', 'user')
+    .whereRef('principals.homeAccountId', '=', 'accounts.id')
+    .orderBy('principals.id')
+    .execute();
+  const [first] = admins;
+  if (!first) {
+    throw new KeylineError('object-unknown', {
+      message: 'there is no account of this handle with an admin of its own',
+    });
+  }
+  if (admins.some(({ secretDigest }) => secretDigest !== null)) {
+    throw new KeylineError('state-conflict', {
+      message: 'an admin of this account has chosen a password already',
+      hint: 'An admin of the account helps its people: `keyline registry user reset`.',
+    });
+  }
+  return await needMember(db, { accountId: first.accountId, kind: 'user' }, first.id);
 }
 
 /**
