@@ -1,6 +1,8 @@
 import type { HttpRegistry } from '../registry/http-registry.ts';
 import type { AccountChange, AccountDetails } from '../registry/registry.ts';
 
+export type { AccountDetails };
+
 /** Changes what is given and is not so yet. Throws `forbidden`. */
 export async function setAccount(
   registry: Pick<HttpRegistry, 'changeAccount'>,

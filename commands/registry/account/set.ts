@@ -3,7 +3,7 @@ import { BaseCommand } from '../../../src/cli/base-command.ts';
 import { describeAccount } from '../../../src/cli/describe-member.ts';
 import { openRegistryFor, registryContextFlags } from '../../../src/cli/registry-context-flags.ts';
 import { setAccount } from '../../../src/job/set-account.ts';
-import type { AccountDetails } from '../../../src/registry/registry.ts';
+import type { AccountDetails } from '../../../src/job/set-account.ts';
 
 export default class RegistryAccountSet extends BaseCommand {
   static override summary = 'Change what the account asks for and allows';

@@ -1,7 +1,7 @@
 import { BaseCommand } from '../../../src/cli/base-command.ts';
 import { describeAccount } from '../../../src/cli/describe-member.ts';
 import { openRegistryFor, registryContextFlags } from '../../../src/cli/registry-context-flags.ts';
-import type { AccountDetails } from '../../../src/registry/registry.ts';
+import type { AccountDetails } from '../../../src/job/set-account.ts';
 
 export default class RegistryAccountShow extends BaseCommand {
   static override summary = 'Show the account that one is logged in to';
