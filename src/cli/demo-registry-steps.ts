@@ -1,4 +1,3 @@
-import { makeDemoAccounts, putDemoTemplate } from './demo-accounts.ts';
 import { showKeptConfiguration } from './demo-device.ts';
 import type { DemoStep } from './demo-steps.ts';
 import { words } from './demo-words.ts';
@@ -8,26 +7,55 @@ export const REGISTRY_STEPS: readonly DemoStep[] = [
   {
     about: 'The other half is a registry: one process and one file, here on this machine.',
     argv: words('registry init --admin root --admin-password-file password'),
-    at: 'factory',
+    at: 'platform',
   },
   {
     about: 'It serves a port of this machine alone. What its accounts share is what they agree on.',
     argv: words('registry serve --listen 127.0.0.1:0 --log-level error'),
-    at: 'factory',
+    at: 'platform',
     background: { name: 'registry', ready: /^http\S+\n/m },
     finds: { REGISTRY: /^(http\S+)\n/m },
   },
   {
-    about: 'It gets two accounts: acme builds the devices, widgets buys some of them.',
-    call: makeDemoAccounts,
+    about: 'Whoever runs it logs in, to make two accounts.',
+    argv: words('registry login REGISTRY --login root --password-file password'),
+    at: 'platform',
   },
   {
-    about: 'Each account’s admin logs in, in a home of his own.',
+    about: 'acme builds the devices. Its admin gets an invitation.',
+    argv: words(
+      'registry account create acme --name Acme --kind oem --admin mia -o mia.invitation',
+    ),
+    at: 'platform',
+  },
+  {
+    about: 'widgets buys some of them.',
+    argv: words(
+      'registry account create widgets --name Widgets --kind customer --admin ben -o ben.invitation',
+    ),
+    at: 'platform',
+  },
+  {
+    about: 'Each admin chooses a password, which uses the invitation up, and logs in.',
+    argv: words(
+      'registry password REGISTRY --invitation-file mia.invitation --password-file password',
+    ),
+    at: 'factory',
+  },
+  {
+    about: 'Here at the factory, in a home of its own,',
     argv: words('registry login REGISTRY --login mia --password-file password'),
     at: 'factory',
   },
   {
-    about: 'The same at the customer.',
+    about: 'and the same at the customer.',
+    argv: words(
+      'registry password REGISTRY --invitation-file ben.invitation --password-file password',
+    ),
+    at: 'customer',
+  },
+  {
+    about: 'Both are in.',
     argv: words('registry login REGISTRY --login ben --password-file password'),
     at: 'customer',
   },
@@ -56,7 +84,8 @@ export const REGISTRY_STEPS: readonly DemoStep[] = [
   },
   {
     about: 'widgets says what its devices are to be told, with their own fields filled in.',
-    call: putDemoTemplate,
+    argv: words('registry template set default template.yaml --yes'),
+    at: 'customer',
   },
   {
     about: 'acme offers all seven to widgets.',

@@ -17,7 +17,7 @@ interface DemoPart {
 export interface DemoCommand extends DemoPart {
   readonly argv: readonly string[];
   /** Whose KEYLINE_HOME it runs in. */
-  readonly at: 'factory' | 'station' | 'customer';
+  readonly at: 'factory' | 'station' | 'platform' | 'customer';
   /** The exit code that it must have, shown where it is not 0. */
   readonly exit?: number;
   /** It goes on beside the others, by this name, once it has said this. */
@@ -31,9 +31,9 @@ export interface DemoWatch extends DemoPart {
   readonly until: RegExp;
 }
 
-/** Requests to the registry for which there is no command. */
+/** What no command does. */
 export interface DemoCall extends DemoPart {
-  /** Resolves to the lines that show them. */
+  /** Resolves to the lines that show it. */
   readonly call: (place: DemoPlace) => Promise<string>;
 }
 

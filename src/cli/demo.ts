@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { throwIfAborted } from '../kernel/errors.ts';
-import { writeDemoPassword } from './demo-accounts.ts';
+import { writeDemoFiles } from './demo-files.ts';
 import { DemoProgram } from './demo-program.ts';
 import { DEMO_STEPS, RECIPIENT } from './demo-steps.ts';
 import type { DemoPlace, DemoStep } from './demo-steps.ts';
@@ -48,7 +48,7 @@ export async function runDemo(effects: DemoEffects): Promise<DemoResult> {
   let keep: readonly string[] = [];
   try {
     demo.found.set(RECIPIENT, await writeIdentity(folder));
-    await writeDemoPassword(folder);
+    await writeDemoFiles(folder);
     for (const step of DEMO_STEPS) {
       throwIfAborted(effects.signal);
       await endBackground(demo, step);

@@ -83,25 +83,11 @@ async function simulate(words: string, line: string): Promise<Simulated> {
   return { ended, stop };
 }
 
-/** A template of the account that a lot's devices go to, by HTTP: there is no command for it yet. */
-async function putTemplate(values: object, after: number): Promise<void> {
-  const read = (name: string): string => readFileSync(join(served.folder, name), 'utf8').trim();
-  const client = { clientId: read('widgets.id'), clientSecret: read('widgets.secret') };
-  const grant = { grantType: 'client_credentials', ...client };
-  const issued = await fetch(`${served.url}/v1/token`, {
-    ...{ method: 'POST', body: JSON.stringify(grant) },
-    headers: { 'content-type': 'application/json' },
-  });
-  const { accessToken } = (await issued.json()) as { accessToken: string };
-  const put = await fetch(`${served.url}/v1/templates/default`, {
-    method: 'PUT',
-    body: JSON.stringify({ trustAnchors: [], values }),
-    headers: {
-      authorization: `Bearer ${accessToken}`,
-      ...{ 'content-type': 'application/json', 'if-match': `"${after}"` },
-    },
-  });
-  expect(put.status).toBe(200);
+/** A template of the account that a lot's devices go to. */
+async function setTemplate(values: object, after: number): Promise<void> {
+  served.write('template.yaml', [JSON.stringify({ values })]);
+  const line = `registry template set default template.yaml --after ${after} --yes`;
+  await served.must(line, 'widgets');
 }
 
 interface Event {
@@ -120,7 +106,7 @@ describe.each(LINES)('devices of scheme $scheme that a station wrote', ({ lot, p
   const play = `device simulate --profile ${profile} --dir ${dir} --escrow`;
 
   it('wait in escrow mode and enter normal mode with what their owner signed', async () => {
-    await putTemplate({ host: '{serial}.widgets.example' }, lot === 'A1' ? 0 : 1);
+    await setTemplate({ host: '{serial}.widgets.example' }, lot === 'A1' ? 0 : 1);
     const words = `--profile ${profile} --dir ${dir} --escrow ${served.url} --once`;
     const devices = await simulate(`device ${UNITS}: in escrow mode`, words);
     const offered = await served.ask('acme', `transfer request ${lot} --to widgets`);
