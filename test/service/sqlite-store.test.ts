@@ -9,6 +9,7 @@ import { openStore } from '../../src/service/store/open-store.ts';
 import { sqliteDialect } from '../../src/service/store/sqlite-dialect.ts';
 import { prepare } from '../../src/service/store/sqlite-store.ts';
 import type { Tables } from '../../src/service/store/tables.ts';
+import { bulkContract } from './bulk-contract.ts';
 import { custodyContract } from './custody-contract.ts';
 import { fleetContract } from './fleet-contract.ts';
 import { storeContract, TestClock } from './store-contract.ts';
@@ -40,6 +41,11 @@ transferContract(
   },
   new TestClock(),
 );
+
+bulkContract('SQLite', async (clock: Clock) => {
+  const store = await openStore(join(folder, `${files++}.sqlite`), { create: true, clock });
+  return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+});
 
 custodyContract('SQLite', async () => {
   const store = await openStore(join(folder, `${files++}.sqlite`), { create: true });

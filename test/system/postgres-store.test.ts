@@ -15,6 +15,7 @@ import type { Change, Reader } from '../../src/service/store/store.ts';
 import { decideItems, lockTransfer } from '../../src/service/store/transfer-decision.ts';
 import { requestTransfer } from '../../src/service/store/transfers.ts';
 import { refuseBroken, verifyAudit } from '../../src/service/verify-audit.ts';
+import { bulkContract } from '../service/bulk-contract.ts';
 import { custodyContract } from '../service/custody-contract.ts';
 import { fleetContract } from '../service/fleet-contract.ts';
 import type { Tables } from '../../src/service/store/tables.ts';
@@ -52,6 +53,11 @@ transferContract(
   },
   new TestClock(),
 );
+
+bulkContract('PostgreSQL', async (clock: Clock) => {
+  const store = await openStore(await cluster.database(), { create: true, clock });
+  return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+});
 
 custodyContract('PostgreSQL', async () => {
   const url = await cluster.database();

@@ -37,7 +37,11 @@ declare module 'pg' {
 
   export class Pool extends EventEmitter implements PostgresPool {
     constructor(
-      options: PgOptions & { readonly max?: number; readonly idleTimeoutMillis?: number },
+      options: PgOptions & {
+        readonly max?: number;
+        readonly idleTimeoutMillis?: number;
+        readonly Client?: typeof Client;
+      },
     );
     connect(): Promise<PoolClient & PostgresPoolClient>;
     end(): Promise<void>;
@@ -47,4 +51,14 @@ declare module 'pg' {
   }
 
   export const types: { getTypeParser(oid: number, format?: string): (value: string) => unknown };
+}
+
+// And of pg-copy-streams, which has none either.
+declare module 'pg-copy-streams' {
+  import type { Writable } from 'node:stream';
+
+  /** Give it to `Client.query`, then write the rows; `finish` comes once they are in. */
+  export function from(
+    text: string,
+  ): Writable & { submit(connection: unknown): void; readonly rowCount: number };
 }

@@ -14,6 +14,11 @@ export function isWorthRepeating(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
+/** Whether a row is there already that a unique index keeps from being there twice. */
+export function isUniqueViolation(error: unknown): boolean {
+  return codeOf(error) === '23505';
+}
+
 /** The keyline error for what PostgreSQL said; others pass unchanged. Its text may quote values and stays here. */
 export function postgresError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof KeylineError) return error;

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Pool } from 'pg';
 import type { Clock } from '../../kernel/clock.ts';
+import { CopyClient } from './copy-client.ts';
 import { migrate, refuseUnknown } from './migrate.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { isWorthRepeating, postgresError } from './postgres-errors.ts';
@@ -110,6 +111,7 @@ interface PostgresParts {
 function openPool(connectionString: string): Pool {
   const pool = new pg.Pool({
     connectionString,
+    Client: CopyClient,
     max: CONNECTIONS,
     application_name: 'keyline registry',
     connectionTimeoutMillis: 5_000,

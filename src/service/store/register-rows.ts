@@ -3,6 +3,7 @@ import type { RawBuilder } from 'kysely';
 import { nextDeviceState } from '../../model/device-state.ts';
 import type { DeviceRow } from '../../model/device-row.ts';
 import type { Provisioning } from '../../model/device-state.ts';
+import { copyNew } from './copy-devices.ts';
 import { isSameDevice } from './devices.ts';
 import type { HeldDevice, NewDevice } from './devices.ts';
 import { newIds } from './new-id.ts';
@@ -84,6 +85,7 @@ async function insertDevices(
 ): Promise<ReadonlySet<string>> {
   const { accountId, lotId, uploadId, provisioning, provisioningKey, scheme } = context;
   const { db, dialect } = change;
+  if (dialect === 'postgres' && (await copyNew(change, context, { rows, ids }))) return new Set(ids);
   const all = each(
     dialect,
     rows.map((row, at) => [

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { concat } from '../../kernel/bytes.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import { PartReader } from '../../manifest/part-reader.ts';
@@ -18,6 +17,7 @@ import type { BulkContext } from '../store/register-rows.ts';
 import type { Change, Store } from '../store/store.ts';
 import * as uploads from '../store/uploads.ts';
 import type { Upload } from '../store/uploads.ts';
+import { nextOf, readBatches } from './read-batches.ts';
 import { countOutcomes, outcomeByte } from './row-outcome.ts';
 import { unpack } from './unpack-part.ts';
 
@@ -59,28 +59,26 @@ export async function commitUpload(
     if (!part) break;
     const content = part.content ?? new Uint8Array();
     const bytes = part.isGzip === 1 ? await unpack(content) : content;
-    const batches = reader.batches(part.n, bytes);
+    const batches = readBatches(reader.steps(part.n, bytes));
     const outcomes: Uint8Array[] = [];
-    let batch = batches.next();
+    let rows = await nextOf(batches);
     do {
-      const rows = batch.done ? [] : batch.value;
+      const batch = rows ?? [];
       const at = outcomes.length;
-      let following: typeof batch | undefined;
+      let following: Promise<ReadRow[] | undefined> | undefined;
       operation = await store.change(ORIGIN, async (change) => {
-        const applied = applyRows(change, context, rows);
+        const applied = applyRows(change, context, batch);
         // While the database works on one batch, the next is read; of a failure, whoever awaits it hears.
         applied.catch(() => undefined);
-        await setImmediate();
-        following ??= batches.next();
+        rows = await (following ??= nextOf(batches));
         outcomes[at] = await applied;
-        const isLast = following.done ?? false;
+        const isLast = rows === undefined;
         if (isLast) await endPart(change, { upload, part, outcomes: concat(...outcomes) });
         change.wake(operation.id);
         return held(await advanceOperation(change, operation, operation.done + (isLast ? 1 : 0)));
       });
       await onStep?.(operation);
-      batch = following ?? batch;
-    } while (!batch.done && !signal?.aborted);
+    } while (rows !== undefined && !signal?.aborted);
   }
   const ended = await store.change(ORIGIN, async (change) => {
     const result = await countAll(change, upload);

@@ -14,8 +14,8 @@ import { failCommit } from './commit-upload.ts';
 /** An operation whose process died is taken over so soon after its lease has ended. */
 const LOOK_MS = 5_000;
 const ORIGIN = { actor: 'registry' } as const;
-/** A batch of rows needs a tenth of it; without a limit V8 lets garbage lie until there is much more. */
-const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 };
+/** A batch needs a tenth of it; without a limit V8 lets garbage lie. With young space for less, a third of the time is collecting. */
+const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
 
 /**
  * Carries out committed uploads one after the other until the service closes or it is disposed, in a worker

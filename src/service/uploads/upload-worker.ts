@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { openStore } from '../store/open-store.ts';
+import { isPostgres, openStore } from '../store/open-store.ts';
 import type { Operation } from '../store/operations.ts';
 import { commitUpload } from './commit-upload.ts';
 
@@ -24,7 +24,7 @@ await commitUpload(store, operation, {
   onStep: async ({ accountId, id }) => {
     port.postMessage([accountId, id]);
     // Messages are heard between two turns of the loop alone, and SQLite's calls give it none; and whoever
-    // waits for the database looks every 2 ms.
-    await setTimeout(5);
+    // waits for its file looks every 2 ms.
+    if (!isPostgres(database)) await setTimeout(5);
   },
 });
