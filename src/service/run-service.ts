@@ -16,6 +16,7 @@ import type { Limits, Service } from './service.ts';
 import { readMeta } from './store/migrate.ts';
 import { isPostgres, openStore } from './store/open-store.ts';
 import { endLeases } from './store/operations.ts';
+import { endPreparations } from './store/prepare-transfer.ts';
 import { requireFile } from './store/sqlite-file.ts';
 import { readTlsFiles, TlsRenewal } from './tls-files.ts';
 import type { TlsPaths, TlsServer } from './tls-files.ts';
@@ -96,7 +97,12 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
     });
   }
   // The lock says that whoever had a lease is dead.
-  if (lock) await store.change({ actor: 'registry' }, endLeases);
+  if (lock) {
+    await store.change({ actor: 'registry' }, async (change) => {
+      await endLeases(change);
+      await endPreparations(change);
+    });
+  }
   const scheme = https ? 'https' : 'http';
   let url = `${scheme}://${authorityOf(listen)}`;
   const service: Service = {

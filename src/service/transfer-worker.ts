@@ -12,6 +12,7 @@ import {
   takeOperation,
 } from './store/operations.ts';
 import type { Operation } from './store/operations.ts';
+import { undoOneDead } from './store/prepare-transfer.ts';
 import type { Change, Store } from './store/store.ts';
 import { APPLY, decideWhole, moveOf, pendingDecision } from './store/transfer-decision.ts';
 import { moveRows } from './store/transfer-rows.ts';
@@ -55,6 +56,8 @@ export class TransferWorker implements AsyncDisposable {
 /** One turn: all that is waiting. */
 export async function transferTurn(store: Store, signal: AbortSignal): Promise<void> {
   let isMore = true;
+  while (isMore && !signal.aborted) isMore = await undoOneDead(store);
+  isMore = true;
   while (isMore && !signal.aborted) isMore = await store.change(ORIGIN, expireOne);
   while (!signal.aborted) {
     const operation = await store.change(ORIGIN, (change) => takeOperation(change, APPLY));
@@ -127,6 +130,7 @@ async function expireOne(change: Change): Promise<boolean> {
     .selectFrom('transfers')
     .selectAll()
     .where('state', 'in', ['open', 'partially-decided'])
+    .where('preparing', 'is', null)
     .where('expiresAt', '<=', change.at)
     .orderBy('expiresAt')
     .limit(1)

@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { keyline, PROGRAM } from '../acceptance/cli.ts';
 import { eventsAfter } from '../../src/service/store/feed.ts';
 import { startCluster } from '../system/postgres.ts';
@@ -21,8 +22,12 @@ const registry = await ServedRegistry.create(cluster ?? { database: () => Promis
 const served = await registry.serve();
 const env = {
   KEYLINE_HOME: join(folder, 'home'),
-  KEYLINE_PASSPHRASE_FILE: join(registry.folder, 'pass'),
+  // A passphrase would be most of what the client needs: scrypt's 256 MB.
+  KEYLINE_IDENTITY_FILE: join(folder, 'identity'),
 };
+const identity = await generateX25519Identity();
+const recipient = await identityToRecipient(identity);
+writeFileSync(env.KEYLINE_IDENTITY_FILE, `${identity}\n`, { mode: 0o600 });
 const run = async (line: string): Promise<void> => {
   const ran = await keyline(line.split(' '), { cwd: registry.folder, env });
   if (ran.code !== 0) throw new Error(`${line}: ${ran.stderr}`);
@@ -30,7 +35,7 @@ const run = async (line: string): Promise<void> => {
 const engineer = await registry.member(['factory-engineer']);
 writeFileSync(join(registry.folder, 'id'), engineer.principalId);
 writeFileSync(join(registry.folder, 'secret'), engineer.clientSecret, { mode: 0o600 });
-await run('key create --label widgets');
+await run(`key create --label widgets --recipient ${recipient}`);
 await run(`registry login ${served.url} --client-id-file id --client-secret-file secret`);
 await run('registry key add widgets');
 await run(`lot create A1 --size ${units} --serial ACME-{n:8}`);

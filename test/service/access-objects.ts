@@ -5,7 +5,7 @@ import { registerDevice } from '../../src/service/store/devices.ts';
 import { createOperation } from '../../src/service/store/operations.ts';
 import { addStandingApproval } from '../../src/service/store/standing-approvals.ts';
 import type { Change } from '../../src/service/store/store.ts';
-import { requestTransfer } from '../../src/service/store/transfers.ts';
+import { requestTransfer } from '../../src/service/store/request-transfer.ts';
 import { beginCommit, beginUpload, keepPart } from '../../src/service/store/uploads.ts';
 import type { ServiceRig } from './rig.ts';
 import { endpointKey, enterFor, Owner, sealRows } from './sealed-upload.ts';

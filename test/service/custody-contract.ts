@@ -12,7 +12,7 @@ import { putTemplate } from '../../src/service/store/config-templates.ts';
 import { registerDevice } from '../../src/service/store/devices.ts';
 import type { Change, Store } from '../../src/service/store/store.ts';
 import { decideWhole, lockTransfer } from '../../src/service/store/transfer-decision.ts';
-import { requestTransfer } from '../../src/service/store/transfers.ts';
+import { requestTransfer } from '../../src/service/store/request-transfer.ts';
 import { makeLot } from './escrow-rig.ts';
 import type { TestMaker } from './escrow-rig.ts';
 

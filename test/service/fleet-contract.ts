@@ -17,7 +17,7 @@ import { custodyOf, needFleetDevice } from '../../src/service/store/fleet.ts';
 import { endpointKeyOf } from '../../src/model/ids.ts';
 import type { Change, Store } from '../../src/service/store/store.ts';
 import { decideWhole, lockTransfer } from '../../src/service/store/transfer-decision.ts';
-import { requestTransfer } from '../../src/service/store/transfers.ts';
+import { requestTransfer } from '../../src/service/store/request-transfer.ts';
 import type { DeviceTable } from '../../src/service/store/tables.ts';
 import type { TestClock } from './store-contract.ts';
 

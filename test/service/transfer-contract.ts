@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { ITEM_MOVES, nextItemState, transferState } from '../../src/model/transfer-state.ts';
 import type { ItemMove, ItemState } from '../../src/model/transfer-state.ts';
 import { createAccount, changeAccount, findAccount } from '../../src/service/store/accounts.ts';
+import { listDevices } from '../../src/service/store/device-query.ts';
 import { moveDevice, registerDevice } from '../../src/service/store/devices.ts';
 import { checkAudit, eventsAfter } from '../../src/service/store/feed.ts';
 import {
@@ -21,8 +22,11 @@ import {
 } from '../../src/service/store/transfer-decision.ts';
 import type { WholeDecision } from '../../src/service/store/transfer-decision.ts';
 import { listItems } from '../../src/service/store/transfer-items.ts';
-import { countRows, findTransfer, requestTransfer } from '../../src/service/store/transfers.ts';
-import type { NewTransfer, Transfer } from '../../src/service/store/transfers.ts';
+import { endPreparations, prepareTransfer } from '../../src/service/store/prepare-transfer.ts';
+import { completeTransfer, requestTransfer } from '../../src/service/store/request-transfer.ts';
+import type { NewTransfer } from '../../src/service/store/request-transfer.ts';
+import { countRows, findTransfer, listTransfers } from '../../src/service/store/transfers.ts';
+import type { Transfer } from '../../src/service/store/transfers.ts';
 import { transferTurn } from '../../src/service/transfer-worker.ts';
 import type { TestClock } from './store-contract.ts';
 
@@ -302,10 +306,10 @@ export function transferContract(
       let changes = 0;
       const cutShort = Object.create(store, {
         change: {
-          // Nothing expires, the operation is taken, then the first batch.
+          // No preparation died, nothing expires, the operation is taken, then the first batch.
           value: async (...work: Parameters<Store['change']>) => {
             const result = await store.change(...work);
-            if (++changes === 3) stop.abort();
+            if (++changes === 4) stop.abort();
             return result;
           },
         },
@@ -316,6 +320,116 @@ export function transferContract(
       expect(await countRows(store.reader, transfer.id)).toMatchObject({ accepted: 500 });
       await turn();
       expect(await countRows(store.reader, transfer.id)).toMatchObject({ accepted: 1_100 });
+    });
+
+    describe('of many devices', () => {
+      const prepare = (ids: readonly string[], key = 'a request') => {
+        const wanted = {
+          ...{ sourceAccountId: source, to: destination.handle, includePlanned: false },
+          ...{ devices: { ids }, expiresAt: '2099-01-01T00:00:00.000Z' },
+        };
+        return prepareTransfer(store, ORIGIN, { wanted, key });
+      };
+      const openTransfers = async (): Promise<unknown[]> => {
+        const scope = { accountId: source, query: {} };
+        const found = await listDevices(store.reader, scope, { limit: 5_000 });
+        return [...new Set(found.map(({ openTransferId }) => openTransferId))];
+      };
+      const rows = (id: string) => countRows(store.reader, id);
+      const page = { limit: 10 };
+
+      it('is seen by nobody before it is complete, and by all from then on', async () => {
+        const ids = await devices(2_100);
+        const { eventSeq: before } = await counters();
+        {
+          await using prepared = await prepare(ids);
+          const { id } = prepared.transfer;
+          expect(await rows(id)).toMatchObject({ offered: ids.length });
+          for (const [accountId, as] of [
+            [source, 'source'],
+            [destination.id, 'destination'],
+          ] as const) {
+            expect(await findTransfer(store.reader, accountId, id)).toBeUndefined();
+            expect(await listTransfers(store.reader, { accountId, as }, page)).toEqual([]);
+          }
+          expect(await openTransfers()).toEqual([null]);
+          await expect(decide(id, accept)).rejects.toMatchObject({ code: 'object-unknown' });
+          await expect(prepare(ids)).rejects.toMatchObject({ code: 'idempotency-in-flight' });
+          // They are held, whoever asks.
+          await expect(ask({ ids: ids.slice(0, 2) })).rejects.toMatchObject({
+            code: 'state-conflict',
+          });
+          expect((await counters()).eventSeq).toBe(before);
+          const { transfer, leftOut } = await change((c) => completeTransfer(c, prepared));
+          expect([transfer.items, transfer.expiresAt, leftOut]).toEqual([
+            ...[ids.length, '2099-01-01T00:00:00.000Z', 0],
+          ]);
+          expect(await findTransfer(store.reader, destination.id, id)).toEqual(transfer);
+          expect(await openTransfers()).toEqual([id]);
+        }
+        // What was completed stays when its preparation is let go.
+        expect(await openTransfers()).not.toContain(null);
+        expect((await counters()).eventSeq).toBe(before + 1);
+      });
+
+      it('leaves nothing where one of a list cannot be offered, or where it was let go', async () => {
+        const ids = await devices(2_100);
+        const stranger = `dv_${'0'.repeat(26)}`;
+        await expect(prepare([...ids, stranger])).rejects.toMatchObject({ code: 'object-unknown' });
+        const { transfer } = await prepare(ids).then(async (prepared) => {
+          await prepared[Symbol.asyncDispose]();
+          return prepared;
+        });
+        expect(await rows(transfer.id)).toMatchObject({ offered: 0 });
+        expect(await hidden()).toEqual([]);
+        await using _again = await prepare(ids);
+      });
+
+      it('whose process died is undone once its lease has ended, and never completed', async () => {
+        const ids = await devices(2_100);
+        const dead = await prepare(ids);
+        await turn();
+        expect(await rows(dead.transfer.id)).toMatchObject({ offered: ids.length });
+        clock.ms += 10_000;
+        await turn();
+        expect(await rows(dead.transfer.id)).toMatchObject({ offered: 0 });
+        expect(await hidden()).toEqual([]);
+        await expect(change((c) => completeTransfer(c, dead))).rejects.toMatchObject({
+          code: 'registry-unavailable',
+        });
+        await using _again = await prepare(ids);
+      });
+
+      it('is prepared again by the same request as soon as the lease has ended', async () => {
+        const ids = await devices(2_100);
+        const dead = await prepare(ids);
+        await expect(prepare(ids)).rejects.toMatchObject({ code: 'idempotency-in-flight' });
+        clock.ms += 10_000;
+        await using again = await prepare(ids);
+        expect(await rows(dead.transfer.id)).toMatchObject({ offered: 0 });
+        const { transfer } = await change((c) => completeTransfer(c, again));
+        expect(transfer.items).toBe(ids.length);
+      });
+
+      it('is undone at once where its process is known to be dead', async () => {
+        await prepare(await devices(10));
+        await change(endPreparations);
+        await turn();
+        expect(await hidden()).toEqual([]);
+      });
+
+      const hidden = () =>
+        store.reader
+          .selectFrom('transfers')
+          .selectAll()
+          .where('preparing', 'is not', null)
+          .execute();
+      const counters = () =>
+        store.reader
+          .selectFrom('counters')
+          .selectAll()
+          .where('accountId', '=', source)
+          .executeTakeFirstOrThrow();
     });
 
     it('offers what fits a query now, and leaves out what cannot be offered', async () => {

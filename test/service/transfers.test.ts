@@ -214,6 +214,22 @@ describe('an offer', () => {
     expect(codeOf(await post(oem, '/v1/transfers', body))).toEqual([409, 'state-conflict']);
   });
 
+  it('of a whole lot is repeated with its Idempotency-Key and made once, at once and later', async () => {
+    await devices(1_200);
+    const key = randomUUID();
+    const body = { to: customer.handle, devices: { lotId: `kl_${oem.handle}` } };
+    const ask = () => post(oem, '/v1/transfers', body, key);
+    const [one, two] = await Promise.all([ask(), ask()]);
+    const made = [one, two].filter(({ statusCode }) => statusCode === 201);
+    const others = [one, two].filter(({ statusCode }) => statusCode !== 201);
+    expect(made[0]?.json()).toMatchObject({ items: 1_200, leftOut: 0 });
+    for (const other of others) expect(codeOf(other)).toEqual([409, 'idempotency-in-flight']);
+    const again = await ask();
+    expect([again.body, again.headers['idempotent-replay']]).toEqual([made[0]?.body, 'true']);
+    const { items } = (await read(oem, '/v1/transfers?as=source')).json<{ items: unknown[] }>();
+    expect(items).toHaveLength(1);
+  });
+
   it('is made by the query of the fleet’s list', async () => {
     await devices(3);
     const [other = ''] = await devices(1);

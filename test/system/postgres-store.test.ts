@@ -13,7 +13,7 @@ import { currentEpoch } from '../../src/service/store/epoch.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
 import type { Change, Reader } from '../../src/service/store/store.ts';
 import { decideItems, lockTransfer } from '../../src/service/store/transfer-decision.ts';
-import { requestTransfer } from '../../src/service/store/transfers.ts';
+import { requestTransfer } from '../../src/service/store/request-transfer.ts';
 import { refuseBroken, verifyAudit } from '../../src/service/verify-audit.ts';
 import { bulkContract } from '../service/bulk-contract.ts';
 import { custodyContract } from '../service/custody-contract.ts';

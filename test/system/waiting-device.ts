@@ -5,7 +5,7 @@ import { endpointKeyOf } from '../../src/model/ids.ts';
 import { putTemplate } from '../../src/service/store/config-templates.ts';
 import { registerDevice } from '../../src/service/store/devices.ts';
 import type { Change } from '../../src/service/store/store.ts';
-import { requestTransfer } from '../../src/service/store/transfers.ts';
+import { requestTransfer } from '../../src/service/store/request-transfer.ts';
 import { makeLot } from '../service/escrow-rig.ts';
 import type { TestMaker } from '../service/escrow-rig.ts';
 import type { Member, Served, ServedRegistry } from './served-registry.ts';

@@ -4,7 +4,7 @@ import { canonicalJson } from '../../kernel/canonical-json.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import { actorOf, unauthenticated } from '../auth/caller.ts';
 import type { Service } from '../service.ts';
-import { keepAnswer, takeKey } from '../store/idempotency.ts';
+import { isKeyTaken, keepAnswer, takeKey } from '../store/idempotency.ts';
 import type { RepeatableRequest } from '../store/idempotency.ts';
 import type { Change } from '../store/store.ts';
 
@@ -27,6 +27,17 @@ export class Repeatable {
 
   constructor(service: Service) {
     this.#service = service;
+  }
+
+  /** Names the request among all, and says whether it was carried out already. Throws `idempotency-key-missing`. */
+  async look(
+    request: FastifyRequest,
+  ): Promise<{ readonly name: string; readonly isDone: boolean }> {
+    const { principalId, key } = readKey(request);
+    const { store, clock } = this.#service;
+    const at = clock.now().toISOString();
+    const isDone = await isKeyTaken(store.reader, { principalId, key, at });
+    return { name: `${principalId} ${key}`, isDone };
   }
 
   /**

@@ -6,12 +6,14 @@ import { sendVersion } from '../http/etag.ts';
 import { PAGE_QUERY, pageOf, readPage, sendPage } from '../http/page.ts';
 import { RequestInvalid } from '../http/problem.ts';
 import type { App, Service } from '../service.ts';
+import { prepareTransfer } from '../store/prepare-transfer.ts';
+import { completeTransfer, requestTransfer } from '../store/request-transfer.ts';
 import { applyStandingApproval } from '../store/standing-approvals.ts';
 import { decideItems, decideWhole, lockTransfer } from '../store/transfer-decision.ts';
 import { listItems } from '../store/transfer-items.ts';
 import type { RowMove } from '../store/transfer-rows.ts';
 import type { OfferedDevices } from '../store/transfer-devices.ts';
-import { findTransfer, listTransfers, requestTransfer } from '../store/transfers.ts';
+import { findTransfer, listTransfers } from '../store/transfers.ts';
 import type { Transfer } from '../store/transfers.ts';
 import { requireLotOfRange } from './fleet-views.ts';
 import {
@@ -45,6 +47,8 @@ const ItemQuery = Type.Object(
 const MONTH_SECONDS = 30 * 24 * 3_600;
 /** 100,000 of the longest serials. */
 const LARGE_BODY = 16 * 1024 * 1024;
+/** Listed devices that are offered in the transaction of the request itself. */
+const FEW = 1_000;
 const MOVES = { accept: 'accepted', refuse: 'refused' } as const;
 
 /** Devices from one account to another: asked for, decided on, taken back. */
@@ -58,21 +62,27 @@ export function transferRoutes(app: App, service: Service): void {
       bodyLimit: LARGE_BODY,
       schema: { tags, body: NewTransferBody, response: { 201: CountedTransfer } },
     },
-    (request, reply) =>
-      app.repeatable.answer(request, reply, async (change) => {
-        const { expiresIn = MONTH_SECONDS, includePlanned = false, ...rest } = request.body;
-        checkDevices(rest.devices);
-        const expiresAt = new Date(Date.parse(change.at) + expiresIn * 1_000).toISOString();
-        const sourceAccountId = memberOf(request).accountId;
-        const requested = await requestTransfer(change, {
-          ...{ ...rest, sourceAccountId, includePlanned, expiresAt },
-        });
-        const { leftOut } = requested;
-        const transfer = await applyStandingApproval(change, requested.transfer);
+    async (request, reply) => {
+      const { expiresIn = MONTH_SECONDS, includePlanned = false, ...rest } = request.body;
+      const isMany = checkDevices(rest.devices);
+      const expiresAt = new Date(service.clock.now().getTime() + expiresIn * 1_000).toISOString();
+      const { accountId: sourceAccountId, principalId: actor } = memberOf(request);
+      const wanted = { ...rest, sourceAccountId, includePlanned, expiresAt };
+      const { name: key, isDone } = await app.repeatable.look(request);
+      await using prepared =
+        isMany && !isDone
+          ? await prepareTransfer(store, { actor, requestId: request.id }, { wanted, key })
+          : undefined;
+      await app.repeatable.answer(request, reply, async (change) => {
+        const { transfer: requested, leftOut } = prepared
+          ? await completeTransfer(change, prepared)
+          : await requestTransfer(change, wanted);
+        const transfer = await applyStandingApproval(change, requested);
         const body = { ...(await toCountedTransfer(change.db, transfer)), leftOut };
         const headers = { etag: `"${transfer.version}"`, location: `/v1/transfers/${transfer.id}` };
         return { status: 201, body, headers };
-      }),
+      });
+    },
   );
   app.post(
     '/v1/transfers/:id/decision',
@@ -178,12 +188,13 @@ export function transferRoutes(app: App, service: Service): void {
   }
 }
 
-function checkDevices(devices: OfferedDevices): void {
+/** Whether they may be more than one transaction should take. Throws `RequestInvalid`. */
+function checkDevices(devices: OfferedDevices): boolean {
   if ('query' in devices) requireLotOfRange(devices.query, '/devices/query/lotId');
-  if ('lotId' in devices || 'query' in devices) return;
+  if ('lotId' in devices || 'query' in devices) return true;
   const { ids = [], serials = [], endpointKeys = [] } = devices;
   const listed = ids.length + serials.length + endpointKeys.length;
-  if (listed <= MOST_LISTED) return;
+  if (listed <= MOST_LISTED) return listed > FEW;
   const detail = `${listed} devices are listed, and ${MOST_LISTED} may be`;
   throw new RequestInvalid([{ pointer: '/devices', code: 'too-many', detail }]);
 }

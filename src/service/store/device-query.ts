@@ -125,6 +125,7 @@ export function escrowOf(device: Omit<FleetDevice, 'endpointKey' | 'provisioning
 
 // The index of open items is on this condition, with the state as it stands here.
 const OPEN_TRANSFER = sql<string | null>`(SELECT i."transferId" FROM "transferItems" AS i
+  JOIN "transfers" AS t ON t."id" = i."transferId" AND t."preparing" IS NULL
   WHERE i."deviceId" = devices."id" AND i."state" = 'offered')`;
 
 /** `escrowState` of model/escrow.ts in SQL; the store's contract holds the two together. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { KeylineError } from '../../kernel/errors.ts';
-import type { Change } from './store.ts';
+import type { Change, Reader } from './store.ts';
 
 const KEPT_MS = 7 * 24 * 3_600_000;
 
@@ -64,6 +64,21 @@ export async function takeKey(
     });
   }
   return { status, headers: JSON.parse(headers) as Record<string, string>, body };
+}
+
+/** Whether a request with this key was carried out, and its answer is kept at the time `at`. */
+export async function isKeyTaken(
+  db: Reader,
+  of: Pick<RepeatableRequest, 'principalId' | 'key'> & { readonly at: string },
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('idempotency')
+    .select('key')
+    .where('principalId', '=', of.principalId)
+    .where('key', '=', of.key)
+    .where('expiresAt', '>', of.at)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Keeps the answer for 7 days. One with a secret is not kept, and then this is not called. */

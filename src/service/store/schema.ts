@@ -2,6 +2,7 @@ import { accountTables } from './account-tables.ts';
 import { bulkTables } from './bulk-tables.ts';
 import { deviceTables } from './device-tables.ts';
 import { fleetTables } from './fleet-tables.ts';
+import { hiddenTables } from './hidden-tables.ts';
 import { identityTables } from './identity-tables.ts';
 import type { Migration, SqlTypes } from './migration.ts';
 
@@ -13,7 +14,13 @@ import type { Migration, SqlTypes } from './migration.ts';
 const first: Migration = (types) => accountTables(types) + deviceTables(types);
 
 /** In order; the schema's version is how many have run. */
-export const MIGRATIONS: readonly Migration[] = [first, identityTables, fleetTables, bulkTables];
+export const MIGRATIONS: readonly Migration[] = [
+  first,
+  identityTables,
+  fleetTables,
+  bulkTables,
+  hiddenTables,
+];
 
 /** Beside them from the first moment: the schema's version, the epoch, the check value of the master key. */
 export const META = ({ text }: SqlTypes): string =>

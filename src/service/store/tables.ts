@@ -149,6 +149,11 @@ export interface Tables {
     decision: string | null;
     /** The destination's standing approval decided it. */
     isStanding: Flag;
+    /**
+     * Null, or which request offers devices in it, which nobody sees before it is complete. Until then `expiresAt` is
+     * when its process is taken for dead.
+     */
+    preparing: string | null;
     note: string | null;
     expiresAt: string;
     createdAt: string;

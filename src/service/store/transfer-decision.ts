@@ -42,6 +42,7 @@ export async function lockTransfer(
     .selectAll()
     .where('id', '=', id)
     .where(party.as === 'source' ? 'sourceAccountId' : 'destinationAccountId', '=', party.accountId)
+    .where('preparing', 'is', null)
     .$if(dialect === 'postgres', (query) => query.forUpdate())
     .executeTakeFirst();
   if (transfer) return transfer;

@@ -20,6 +20,7 @@ export type OfferedDevices =
     }
   | { readonly query: DeviceQuery };
 
+/** Some milliseconds of a transaction. */
 const PAGE = 1_000;
 
 /**

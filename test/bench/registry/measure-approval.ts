@@ -22,7 +22,7 @@ export async function measureApproval(
     maker.ask<{ id: string }>('/v1/transfers', { body: { to: 'north', devices } }),
   );
   print(`100,000 devices offered: ${(requested.ms / 1_000).toFixed(2)} s`);
-  print(others.text());
+  print(await others.text());
   const path = `/v1/transfers/${requested.result.id}`;
   const began = performance.now();
   const body = { default: 'accept' };
@@ -34,12 +34,12 @@ export async function measureApproval(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   print(`carried out: ${((performance.now() - began) / 1_000).toFixed(2)} s`);
-  print(others.text());
+  print(await others.text());
   print(`server: ${registry.memory().greatest} MB at most`);
 }
 
 /** Others who read, register and check in all the time, each on a line of its own. */
-function bystanders({ world, port }: BenchRegistry): AsyncDisposable & { text(): string } {
+function bystanders({ world, port }: BenchRegistry): AsyncDisposable & { text(): Promise<string> } {
   const { lotId } = world.lot.lot;
   let next = UNITS;
   let last: string = world.endpointKey(0);
@@ -55,19 +55,24 @@ function bystanders({ world, port }: BenchRegistry): AsyncDisposable & { text():
   };
   let isOver = false;
   let times = new Map<string, Times>();
+  const underWay = new Map<string, Promise<unknown>>();
   const working = Object.entries(asks).map(async ([name, ask]) => {
     using line = new Line(port, world.maker);
     while (!isOver) {
-      // What was under way before belongs to what was measured before.
       const own = times.get(name) ?? new Times();
       times.set(name, own);
-      const { ms } = await timed(() => ask(line));
-      own.add(ms);
+      const asked = timed(() => ask(line)).then(({ ms }) => {
+        own.add(ms);
+      });
+      underWay.set(name, asked);
+      await asked;
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     }
   });
   return {
-    text: () => {
+    text: async () => {
+      // Whoever waits still has waited for what is measured.
+      await Promise.all(underWay.values());
       const said = [...times]
         .filter(([, own]) => own.count > 0)
         .map(([name, own]) => `  ${name}: ${own.toString()}`);

@@ -165,7 +165,14 @@ export function honestState(): Scene['state'] {
     transfers: [
       {
         ...{ id: 'tr_1', sourceAccountId: MAKER, destinationAccountId: OTHER, items: 2 },
-        ...{ state: 'completed', decision: null, isStanding: 0, note: 'first', expiresAt: AT },
+        ...{
+          state: 'completed',
+          decision: null,
+          isStanding: 0,
+          preparing: null,
+          note: 'first',
+          expiresAt: AT,
+        },
         ...{ createdAt: AT, version: 2 },
       },
     ],
