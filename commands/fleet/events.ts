@@ -8,7 +8,7 @@ import { openRegistryFor, registryContextFlags } from '../../src/cli/registry-co
 export default class FleetEvents extends BaseCommand {
   static override summary = 'Print what happened in the account';
   static override description =
-    'The oldest first, each event a line that begins with its id; --after ID goes on behind it, without a gap. With --json each is {"event"} on a line, and the last line has `next`. What bulk work did to many devices is one event of that work.';
+    'The oldest first, each event a line that begins with its id; --after ID goes on behind it, without a gap. With --json each is {"event"} on a line, and the last line has `next`. What bulk work did to many devices is one event of that work. With --follow a pipe that was closed is noticed at the next event; --limit ends by itself.';
 
   static override examples = [
     '<%= config.bin %> fleet events',
