@@ -9,7 +9,7 @@ import {
   listDevices,
   scanDevices,
 } from '../../src/service/store/device-query.ts';
-import type { DeviceQuery, FleetDevice } from '../../src/service/store/device-query.ts';
+import type { DeviceQuery, FleetDevice, ScanKey } from '../../src/service/store/device-query.ts';
 import { moveDevice, registerDevice } from '../../src/service/store/devices.ts';
 import { setCancelled } from '../../src/service/store/escrow.ts';
 import { checkAudit, eventsAfter, lastEvent } from '../../src/service/store/feed.ts';
@@ -61,7 +61,7 @@ export function fleetContract(
         }
         return id;
       });
-    const list = (query: DeviceQuery, limit = 100, after?: string | number) =>
+    const list = (query: DeviceQuery, limit = 100, after?: ScanKey) =>
       listDevices(store.reader, { accountId, query }, { limit, after });
     const serials = async (query: DeviceQuery): Promise<string[]> =>
       (await list(query)).map(({ serial }) => serial);
@@ -90,18 +90,41 @@ export function fleetContract(
       for (const n of [3, 1, 2, 5, 4]) await device(n, { lotIndex: 10 - n });
       await device(9, { lotId: LOTS.b, lotIndex: 0 });
       const pages: string[][] = [];
-      for (let after: string | undefined; ;) {
+      for (let after: ScanKey | undefined; ;) {
         const page = await list({}, 4, after);
         if (page.length === 0) break;
         pages.push(page.map(({ serial }) => serial));
-        after = page.at(-1)?.serial;
+        after = page.at(-1);
       }
       expect(pages).toEqual([
         ['S-0001', 'S-0002', 'S-0003', 'S-0004'],
         ['S-0005', 'S-0009'],
       ]);
-      const lot = await list({ lotId: LOTS.a, first: 6, last: 8 }, 2, 6);
+      const behind = { serial: 'S-0004', lotIndex: 6 };
+      const lot = await list({ lotId: LOTS.a, first: 6, last: 8 }, 2, behind);
       expect(lot.map(({ lotIndex }) => lotIndex)).toEqual([7, 8]);
+    });
+
+    it('that has devices of two lots of one id has every one, those of an index by serial', async () => {
+      for (const [n, lotIndex] of [5, 5, 6, 6, 6, 7].entries()) await device(n, { lotIndex });
+      const query = { lotId: LOTS.a };
+      const all = await serials(query);
+      expect(all).toHaveLength(6);
+      for (const batch of [1, 2, 3, 4]) {
+        const paged: string[] = [];
+        for (let after: ScanKey | undefined; ;) {
+          const page = await list(query, batch, after);
+          if (page.length === 0) break;
+          paged.push(...page.map(({ serial }) => serial));
+          after = page.at(-1);
+        }
+        expect(paged).toEqual(all);
+        const scanned: string[] = [];
+        for await (const rows of scanDevices(store.reader, { accountId, query }, { batch })) {
+          scanned.push(...rows.map(({ serial }) => serial));
+        }
+        expect(scanned).toEqual(all);
+      }
     });
 
     it('leaves out other accounts’ devices and those of an upload under way', async () => {

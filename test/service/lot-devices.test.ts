@@ -29,9 +29,9 @@ async function newLot(isGiven = true): Promise<SealedLot> {
   await enterFor(rig.store, engineer.accountId, made);
   if (!isGiven) return made;
   const { lotId } = made.lot;
-  const { principalId } = station;
+  const { accountId, principalId } = station;
   await rig.store.change(ORIGIN, async (change) => {
-    await change.db.insertInto('stationLots').values({ principalId, lotId }).execute();
+    await change.db.insertInto('stationLots').values({ principalId, accountId, lotId }).execute();
   });
   return made;
 }

@@ -56,7 +56,7 @@ it('lists the account’s lots, those with a code, and to a station those that i
   await rig.store.change({ actor: 'registry' }, ({ db }) =>
     db
       .insertInto('stationLots')
-      .values({ principalId, lotId: `kl 1 ${accountId}` })
+      .values({ principalId, accountId, lotId: `kl 1 ${accountId}` })
       .execute(),
   );
   expect(await codesFor(station)).toEqual(['B']);

@@ -1,11 +1,13 @@
 import { sql } from 'kysely';
-import type { Kysely } from 'kysely';
+import type { Insertable, Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { TYPES } from '../../src/service/store/migrate.ts';
 import { META, MIGRATIONS, statementsOf } from '../../src/service/store/schema.ts';
 import { currentEpoch } from '../../src/service/store/epoch.ts';
-import { findAccount } from '../../src/service/store/accounts.ts';
+import { createAccount, findAccount } from '../../src/service/store/accounts.ts';
 import { checkAudit } from '../../src/service/store/feed.ts';
+import { listLots } from '../../src/service/store/lots.ts';
+import { lotsOfStation } from '../../src/service/store/station-lots.ts';
 import type { Store } from '../../src/service/store/store.ts';
 import type { Tables } from '../../src/service/store/tables.ts';
 
@@ -18,6 +20,9 @@ export interface EmptyDatabase extends AsyncDisposable {
 const AT = '2026-01-02T03:04:05.678Z';
 const ACCOUNT = `ac_${'0'.repeat(26)}`;
 const DEVICE = `dv_${'0'.repeat(26)}`;
+const STATION = `pr_${'1'.repeat(26)}`;
+const UPLOAD = `up_${'0'.repeat(26)}`;
+const BYTES = Buffer.from('0001fe', 'hex');
 
 /** What the first release’s tables held, as its columns were. */
 const ROWS: readonly (readonly [table: string, row: Readonly<Record<string, unknown>>])[] = [
@@ -36,6 +41,39 @@ const ROWS: readonly (readonly [table: string, row: Readonly<Record<string, unkn
       ...{ name: 'root', state: 'active', secretVersion: 1, createdAt: AT, version: 1 },
     },
   ],
+  [
+    'principals',
+    {
+      ...{ id: STATION, kind: 'system', homeAccountId: ACCOUNT, name: 'line 1', state: 'active' },
+      ...{ secretVersion: 1, createdAt: AT, version: 1 },
+    },
+  ],
+  [
+    'provisioningKeys',
+    {
+      ...{ id: 'kp_one', accountId: ACCOUNT, sealKey: BYTES, isTest: 0 },
+      ...{ createdAt: AT, version: 1 },
+    },
+  ],
+  ...['kl_lot', 'kl_next'].map(
+    (id) =>
+      [
+        'lots',
+        {
+          ...{ id, accountId: ACCOUNT, provisioningKey: 'kp_one', code: 'A', scheme: 'psk' },
+          ...{ units: 10, descriptor: `of ${id}`, createdAt: AT, version: 1 },
+        },
+      ] as const,
+  ),
+  ['stationLots', { principalId: STATION, lotId: 'kl_lot' }],
+  [
+    'uploads',
+    {
+      ...{ id: UPLOAD, accountId: ACCOUNT, lotId: 'kl_lot', kind: 'planned', sealDigest: 'd' },
+      ...{ seal: 's', parts: 2, state: 'receiving', createdAt: AT, version: 3 },
+    },
+  ],
+  ['uploadParts', { uploadId: UPLOAD, n: 1, digest: 'p', sizeBytes: 3, isGzip: 1, content: BYTES }],
   [
     'devices',
     {
@@ -70,6 +108,7 @@ export function migrateContract(
         expect(await findAccount(store.reader, ACCOUNT)).toMatchObject({ handle: 'acme' });
         const rows = await store.reader.selectFrom('devices').selectAll().execute();
         expect(rows).toMatchObject([{ id: DEVICE, version: 1, createdAt: AT }]);
+        await keepsLots(store);
         await store.change({ actor: 'registry' }, (change) => {
           change.record({ accountId: ACCOUNT, type: 'test.noted', subject: DEVICE });
           return Promise.resolve();
@@ -115,6 +154,65 @@ async function begin(
   for (const [name, value] of Object.entries(meta)) {
     await db.insertInto('keylineRegistry').values({ name, value }).execute();
   }
+}
+
+/** Lots with what hangs on them, which another account's lots of the same ids do not touch. */
+async function keepsLots(store: Store): Promise<void> {
+  const { reader } = store;
+  const upload = {
+    id: UPLOAD,
+    accountId: ACCOUNT,
+    lotId: 'kl_lot',
+    state: 'receiving',
+    version: 3,
+  };
+  expect(await reader.selectFrom('uploads').selectAll().execute()).toMatchObject([upload]);
+  const [part] = await reader.selectFrom('uploadParts').selectAll().execute();
+  expect(part).toMatchObject({ uploadId: UPLOAD, n: 1, isGzip: 1, outcomes: null });
+  expect(Buffer.from(part?.content ?? [])).toEqual(BYTES);
+  const place = { accountId: ACCOUNT, principalId: STATION };
+  expect(await lotsOfStation(reader, place)).toEqual(['kl_lot']);
+  const listed = await listLots(reader, ACCOUNT, { limit: 9 });
+  expect(listed.map(({ id, descriptor }) => [id, descriptor])).toEqual([
+    ['kl_lot', 'of kl_lot'],
+    ['kl_next', 'of kl_next'],
+  ]);
+  const [lot] = listed;
+  if (!lot) throw new Error('no lot');
+  const origin = { actor: 'registry' };
+  const accountId = await store.change(origin, async (change) => {
+    const other = await createAccount(change, { handle: 'other', name: 'Other', kind: 'oem' });
+    const more = { accountId: other.id };
+    await change.db
+      .insertInto('lots')
+      .values({ ...lot, ...more, descriptor: 'another' })
+      .execute();
+    const [held] = await change.db.selectFrom('uploads').selectAll().execute();
+    const id = `up_${'1'.repeat(26)}`;
+    if (held)
+      await change.db
+        .insertInto('uploads')
+        .values({ ...held, ...more, id })
+        .execute();
+    await change.db
+      .insertInto('stationLots')
+      .values({ ...place, ...more, lotId: lot.id })
+      .execute();
+    return other.id;
+  });
+  expect(await listLots(reader, accountId, { limit: 9 })).toMatchObject([
+    { descriptor: 'another' },
+  ]);
+  expect(await listLots(reader, ACCOUNT, { limit: 9 })).toEqual(listed);
+  // The keys between the tables are kept: by lot, by upload.
+  const stray = { ...place, accountId, lotId: 'kl_next' };
+  const lost = { ...part, uploadId: 'up_none' } as Insertable<Tables['uploadParts']>;
+  await expect(
+    store.change(origin, ({ db }) => db.insertInto('stationLots').values(stray).execute()),
+  ).rejects.toThrow();
+  await expect(
+    store.change(origin, ({ db }) => db.insertInto('uploadParts').values(lost).execute()),
+  ).rejects.toThrow();
 }
 
 async function schemaOf({ reader }: Store): Promise<string | undefined> {

@@ -61,9 +61,12 @@ export class Owner {
     return toBase64(signFirstStatement({ provisioningKey, owner, ...change }, manufacturer));
   }
 
-  /** Its serials begin with `prefix`, and are its own unless that is given. */
-  async lot(size: number, prefix?: string): Promise<SealedLot> {
-    const lotId = lotIdOf(new Uint8Array(randomBytes(16)));
+  /** Its serials begin with `prefix`, and are its own unless that is given; its id is another’s where that is. */
+  async lot(
+    size: number,
+    prefix?: string,
+    lotId = lotIdOf(new Uint8Array(randomBytes(16))),
+  ): Promise<SealedLot> {
     const lot: Lot = {
       lotId,
       code: 'A1',

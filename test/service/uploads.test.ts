@@ -177,7 +177,10 @@ describe('a lot', () => {
     expect((await post(station, url, body)).statusCode).toBe(404);
     const { principalId } = station;
     await rig.store.change(ORIGIN, (c) =>
-      c.db.insertInto('stationLots').values({ principalId, lotId: lot.lot.lotId }).execute(),
+      c.db
+        .insertInto('stationLots')
+        .values({ principalId, accountId, lotId: lot.lot.lotId })
+        .execute(),
     );
     expect((await post(station, url, body)).statusCode).toBe(201);
   });

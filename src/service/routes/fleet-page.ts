@@ -18,11 +18,14 @@ export async function fleetPage(
   const query = { ...asks, station: stationOf(member, 'devices:read') };
   const scope = { accountId, filters: { ...query } };
   const { limit, after } = readPage(masterKey, request, scope);
-  const asked = { limit: limit + 1, after: after?.[0] };
-  const rows = await listDevices(store.reader, { accountId, query }, asked);
-  const byIndex = query.lotId !== undefined;
-  const page = sendPage({ masterKey, request, reply, scope }, { limit, rows }, (row) => [
-    byIndex ? row.lotIndex : row.serial,
-  ]);
+  const [serial, lotIndex] = after ?? [];
+  const last = after && { serial: String(serial), lotIndex: Number(lotIndex) };
+  const rows = await listDevices(
+    store.reader,
+    { accountId, query },
+    { limit: limit + 1, after: last },
+  );
+  const context = { masterKey, request, reply, scope };
+  const page = sendPage(context, { limit, rows }, (row) => [row.serial, row.lotIndex]);
   return { ...page, items: page.items.map(toDeviceView) };
 }

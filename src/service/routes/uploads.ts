@@ -8,6 +8,7 @@ import type { ManifestSeal } from '../../seals/manifest-seal.ts';
 import { memberOf } from '../auth/caller.ts';
 import type { App, Service } from '../service.ts';
 import { findLot } from '../store/lots.ts';
+import type { RegisteredLot } from '../store/lots.ts';
 import { findOperation } from '../store/operations.ts';
 import type { Reader } from '../store/store.ts';
 import * as uploads from '../store/uploads.ts';
@@ -71,7 +72,7 @@ export function uploadRoutes(app: App, service: Service): void {
         if (!lot || !(await maySend(change.db, member, lotId))) throw unknown('lot');
         const { kind, seal } = request.body;
         const sealed = await verifyManifestSeal(seal);
-        checkSeal(sealed.seal, { kind, lotId });
+        checkSeal(sealed.seal, { kind, lot });
         planUpload(sealed.seal, sealed.lot);
         const begun = await uploads.beginUpload(change, {
           ...{ accountId: member.accountId, lotId, kind, seal },
@@ -108,11 +109,13 @@ export function uploadRoutes(app: App, service: Service): void {
   uploadPartRoutes(app, service);
 }
 
+/** A lot's id is its maker's choice: only with its key does it say which lot a seal is for. */
 function checkSeal(
   seal: ManifestSeal,
-  { kind, lotId }: { readonly kind: string; readonly lotId: string },
+  { kind, lot }: { readonly kind: string; readonly lot: RegisteredLot },
 ): void {
-  if (seal.kind === kind && seal.lotId === lotId) return;
+  const isOfLot = seal.lotId === lot.id && seal.provisioningKey === lot.provisioningKey;
+  if (seal.kind === kind && isOfLot) return;
   throw new KeylineError('signature-invalid', {
     message: 'the seal is for another lot or another kind of manifest',
     facts: { reason: 'claim' },

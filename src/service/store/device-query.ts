@@ -24,8 +24,11 @@ export interface FleetDevice extends Device {
   readonly openTransferId: string | null;
 }
 
-/** The key by which a scan is ordered: the index with `lotId`, otherwise the serial. */
-export type ScanKey = string | number;
+/**
+ * The last device that a scan has seen: it goes by serial, with `lotId` by index. An account may have devices of two
+ * lots of one id, which others made, and so two of an index: these go by serial.
+ */
+export type ScanKey = Pick<Device, 'serial' | 'lotIndex'>;
 
 /** How many devices of a set are in each escrow state. */
 export type EscrowCounts = Readonly<Record<EscrowState, number>>;
@@ -51,12 +54,13 @@ export async function* scanDevices(
       const rows = await fitting(db, scope.accountId, scope.query)
         .where(stretch.within(after))
         .orderBy(stretch.column)
+        .$if(stretch.column === 'lotIndex', (query) => query.orderBy('serial'))
         .limit(from.batch)
         .execute();
       if (rows.length > 0) yield rows;
       const last = rows.at(-1);
       if (rows.length < from.batch || !last) break;
-      after = last[stretch.column];
+      after = last;
     }
   }
 }
@@ -151,7 +155,8 @@ function conditions(scope: {
       ? []
       : [
           sql<SqlBool>`devices."lotId" IN
-            (SELECT "lotId" FROM "stationLots" WHERE "principalId" = ${query.station})`,
+            (SELECT "lotId" FROM "stationLots"
+              WHERE "principalId" = ${query.station} AND "accountId" = ${scope.accountId})`,
         ]),
     ...(query.escrow === undefined ? [] : [sql<SqlBool>`${ESCROW} = ${query.escrow}`]),
     ...(query.retired === false ? [sql<SqlBool>`devices."enrollment" <> 'retired'`] : []),
@@ -178,30 +183,38 @@ async function* stretches(
   start: ScanKey | undefined,
 ): AsyncGenerator<Stretch> {
   const column = query.lotId === undefined ? 'serial' : 'lotIndex';
-  const key = sql.ref(`devices.${column}`);
   const bounds =
     query.lotId === undefined
       ? [sql<SqlBool>`devices."accountId" = ${accountId}`, ...prefixed(query.serialPrefix)]
       : [sql<SqlBool>`devices."lotId" = ${query.lotId}`, ...indexed(query)];
   for (let after = start; ;) {
-    const behind = (from: ScanKey | undefined): Expression<SqlBool>[] =>
-      from === undefined ? [] : [sql<SqlBool>`${key} > ${from}`];
     const end = await db
       .selectFrom('devices')
-      .select(column)
-      .where((eb) => eb.and([...bounds, ...behind(after)]))
+      .select(['serial', 'lotIndex'])
+      .where((eb) => eb.and([...bounds, ...behind(column, after)]))
       .orderBy(column)
       .offset(STRETCH - 1)
       .limit(1)
       .executeTakeFirst();
-    const until = end && [sql<SqlBool>`${key} <= ${end[column]}`];
+    const until = end && [sql<SqlBool>`devices.${sql.ref(column)} <= ${end[column]}`];
     const within = (from: ScanKey | undefined): Expression<SqlBool> =>
-      sql.join<SqlBool>([...bounds, ...behind(from), ...(until ?? [])], sql` AND `);
+      sql.join<SqlBool>([...bounds, ...behind(column, from), ...(until ?? [])], sql` AND `);
     yield { column, after, within };
     if (!end) return;
-    after = end[column];
+    // All of its index are in the stretch.
+    after = column === 'lotIndex' ? { ...end, serial: LAST } : end;
     await setImmediate();
   }
+}
+
+function behind(column: Stretch['column'], from: ScanKey | undefined): Expression<SqlBool>[] {
+  if (from === undefined) return [];
+  const { lotIndex, serial } = from;
+  if (column === 'serial') return [sql<SqlBool>`devices."serial" > ${serial}`];
+  return [
+    sql<SqlBool>`devices."lotIndex" >= ${lotIndex}`,
+    sql<SqlBool>`(devices."lotIndex" > ${lotIndex} OR devices."serial" > ${serial})`,
+  ];
 }
 
 function indexed({ first, last }: DeviceQuery): Expression<SqlBool>[] {

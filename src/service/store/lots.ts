@@ -3,6 +3,7 @@ import { KeylineError } from '../../kernel/errors.ts';
 import { lotEnd } from '../../model/lot.ts';
 import type { Lot } from '../../model/lot.ts';
 import { findKey } from './keys.ts';
+import type { StationPlace } from './station-lots.ts';
 import type { Change, Reader } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -34,7 +35,7 @@ export async function enterLot(
       createdAt: change.at,
       version: 1,
     })
-    .onConflict((conflict) => conflict.column('id').doNothing())
+    .onConflict((conflict) => conflict.columns(['accountId', 'id']).doNothing())
     .executeTakeFirst();
   const isNew = inserted.numInsertedOrUpdatedRows === 1n;
   const entered = await findLot(change.db, accountId, id);
@@ -85,7 +86,8 @@ export async function listLots(
         eb
           .selectFrom('stationLots')
           .select('lotId')
-          .where('principalId', '=', station ?? ''),
+          .where('principalId', '=', station ?? '')
+          .where('accountId', '=', accountId),
       ),
     )
     .orderBy('id')
@@ -93,16 +95,17 @@ export async function listLots(
     .execute();
 }
 
-/** Whether a station was given the lot. */
+/** Whether a station was given the account's lot. */
 export async function isLotOfStation(
   db: Reader,
-  principalId: string,
+  { accountId, principalId }: StationPlace,
   lotId: string,
 ): Promise<boolean> {
   const query = db
     .selectFrom('stationLots')
     .select('lotId')
     .where('principalId', '=', principalId)
+    .where('accountId', '=', accountId)
     .where('lotId', '=', lotId);
   return (await query.executeTakeFirst()) !== undefined;
 }

@@ -4,6 +4,7 @@ import { deviceTables } from './device-tables.ts';
 import { fleetTables } from './fleet-tables.ts';
 import { hiddenTables } from './hidden-tables.ts';
 import { identityTables } from './identity-tables.ts';
+import { lotTables } from './lot-tables.ts';
 import type { Migration, SqlTypes } from './migration.ts';
 
 /**
@@ -20,6 +21,7 @@ export const MIGRATIONS: readonly Migration[] = [
   fleetTables,
   bulkTables,
   hiddenTables,
+  lotTables,
 ];
 
 /** Beside them from the first moment: the schema's version, the epoch, the check value of the master key. */

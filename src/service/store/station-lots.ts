@@ -15,13 +15,12 @@ export async function lotsOfStation(
 ): Promise<string[]> {
   const rows = await db
     .selectFrom('stationLots')
-    .innerJoin('lots', 'lots.id', 'stationLots.lotId')
-    .select('lots.id')
-    .where('stationLots.principalId', '=', principalId)
-    .where('lots.accountId', '=', accountId)
-    .orderBy('lots.id')
+    .select('lotId')
+    .where('principalId', '=', principalId)
+    .where('accountId', '=', accountId)
+    .orderBy('lotId')
     .execute();
-  return rows.map(({ id }) => id);
+  return rows.map(({ lotId }) => lotId);
 }
 
 /**
@@ -51,9 +50,9 @@ export async function setStationLots(
   await change.db
     .deleteFrom('stationLots')
     .where('principalId', '=', principalId)
-    .where('lotId', 'in', own)
+    .where('accountId', '=', accountId)
     .execute();
-  const rows = wanted.map((lotId) => ({ principalId, lotId }));
+  const rows = wanted.map((lotId) => ({ principalId, accountId, lotId }));
   if (rows.length > 0) await change.db.insertInto('stationLots').values(rows).execute();
   const data = { lots: wanted.join(' ') };
   change.record({ accountId, type: 'station.lots-changed', subject: principalId, data });

@@ -93,7 +93,7 @@ export interface Tables {
     version: number;
   };
   /** The lots that a station may register devices of. */
-  stationLots: { principalId: string; lotId: string };
+  stationLots: { principalId: string; accountId: string; lotId: string };
   uploads: {
     id: string;
     accountId: string;

@@ -111,28 +111,31 @@ async function* ofLot(
   accountId: string,
   { lotId, first = 0, last }: Extract<OfferedDevices, { lotId: string }>,
 ): AsyncGenerator<string[]> {
-  for (let from = first, isFirst = true; ; isFirst = false) {
-    const page = await db
+  let end: { readonly id: string; readonly lotIndex: number } | undefined;
+  for (;;) {
+    const { id: lastId = '', lotIndex: from = first } = end ?? {};
+    const page: { readonly id: string; readonly lotIndex: number }[] = await db
       .selectFrom('devices')
       .select(['id', 'lotIndex'])
       .where('lotId', '=', lotId)
       .where('accountId', '=', accountId)
       .where('uploadId', 'is', null)
       .where('lotIndex', '>=', from)
+      // Others may have made two lots of this id: then there are two of an index.
+      .where((eb) => eb.or([eb('lotIndex', '>', from), eb('id', '>', lastId)]))
       .$if(last !== undefined, (query) => query.where('lotIndex', '<=', last ?? 0))
       .orderBy('lotIndex')
+      .orderBy('id')
       .limit(PAGE)
       .execute();
-    const end = page.at(-1);
-    if (!end) {
-      if (!isFirst) return;
-      throw new KeylineError('object-unknown', {
-        message: 'this account has no device of that lot and range',
-      });
-    }
+    if (page.length === 0) break;
     yield page.map(({ id }) => id);
-    from = end.lotIndex + 1;
+    end = page.at(-1);
   }
+  if (end) return;
+  throw new KeylineError('object-unknown', {
+    message: 'this account has no device of that lot and range',
+  });
 }
 
 async function* queried(

@@ -48,7 +48,7 @@ export async function beginUpload(
       ...wanted,
       ...{ id, state: 'receiving', operationId: null, createdAt: change.at, version: 1 },
     })
-    .onConflict((conflict) => conflict.columns(['lotId', 'sealDigest']).doNothing())
+    .onConflict((conflict) => conflict.columns(['accountId', 'lotId', 'sealDigest']).doNothing())
     .executeTakeFirst();
   const { accountId, lotId, sealDigest } = wanted;
   const upload = await change.db

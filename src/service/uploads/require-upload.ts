@@ -18,5 +18,7 @@ export async function requireUpload(db: Reader, member: Member, id: string): Pro
 /** A station registers devices of the lots that it was given; others of every lot of the account. */
 export async function maySend(db: Reader, member: Member, lotId: string): Promise<boolean> {
   const station = stationOf(member, 'devices:register');
-  return station === undefined || (await isLotOfStation(db, station, lotId));
+  return (
+    station === undefined || (await isLotOfStation(db, { ...member, principalId: station }, lotId))
+  );
 }
