@@ -8,7 +8,7 @@ import {
 import { listByCommand, listFlags } from '../../src/cli/list-devices.ts';
 import type { ListedDevices } from '../../src/cli/list-devices.ts';
 import { openRegistryFor, registryContextFlags } from '../../src/cli/registry-context-flags.ts';
-import type { EscrowCounts } from '../../src/job/move-devices.ts';
+import type { EscrowCounts } from '../../src/model/escrow.ts';
 
 export default class EscrowList extends BaseCommand {
   static override summary = 'List devices on their way to their owner';

@@ -1,8 +1,8 @@
 import { KeylineError } from '../kernel/errors.ts';
 import type { ErrorCode } from '../kernel/error-catalog.ts';
-import type { EscrowCounts, FleetDevice } from '../registry/fleet.ts';
+import type { FleetDevice } from '../registry/fleet.ts';
 
-export type { EscrowCounts, FleetDevice };
+export type { FleetDevice };
 
 /** What became of one of the named devices. */
 export interface MovedDevice {

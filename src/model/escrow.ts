@@ -4,6 +4,9 @@ import type { Enrollment } from './device-state.ts';
 export const ESCROW_STATES = ['waiting', 'offered', 'configuring', 'active', 'cancelled'] as const;
 export type EscrowState = (typeof ESCROW_STATES)[number];
 
+/** How many devices of a set are in each. */
+export type EscrowCounts = Readonly<Record<EscrowState, number>>;
+
 /** What is stored of a device that its escrow state follows from. */
 export interface EscrowFacts {
   /** The account took it out of escrow. */

@@ -1,6 +1,6 @@
 import type { DeviceFilter } from '../model/device-filter.ts';
 import type { Enrollment, Provisioning } from '../model/device-state.ts';
-import type { EscrowState } from '../model/escrow.ts';
+import type { EscrowCounts, EscrowState } from '../model/escrow.ts';
 
 /** A device of the account. */
 export interface FleetDevice {
@@ -63,9 +63,6 @@ export interface RegistryEvent {
 /** What an account decides of a device. */
 export type FleetMove = 'quarantine' | 'release' | 'retire';
 export type EscrowMove = 'cancel' | 'restore';
-
-/** How many devices are in each escrow state. */
-export type EscrowCounts = Readonly<Record<EscrowState, number>>;
 
 /** A lot that the account registered. */
 export interface RegistryLot {

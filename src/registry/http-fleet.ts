@@ -1,11 +1,11 @@
 import type { DeviceFilter } from '../model/device-filter.ts';
+import type { EscrowCounts } from '../model/escrow.ts';
 import { KeylineError, throwIfAborted } from '../kernel/errors.ts';
 import { getJson, getVersioned, pagesOf, postJson, withQuery } from './http-calls.ts';
 import type { QueryValues } from './http-calls.ts';
 import { pause, send } from './http-client.ts';
 import type { HttpSession } from './http-client.ts';
 import type {
-  EscrowCounts,
   EscrowMove,
   EventFilter,
   FleetDevice,

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { BUGS } from './bugs.ts';
 import type { Bug } from './bugs.ts';
+import { commonOptions, print, printBroken, understood } from './command-line.ts';
 import { torture } from './torture.ts';
 
 const USAGE = `npm run torture -- [options]
@@ -19,23 +19,13 @@ ${Object.keys(BUGS)
   .join('\n')}
 `;
 
-const NUMBERS = ['kills', 'minutes', 'shift', 'lines'] as const;
-
-interface Values {
-  readonly kills: string;
-  readonly minutes: string;
-  readonly seed: string;
-  readonly lines: string;
-  readonly shift?: string | undefined;
-  readonly bug?: string | undefined;
-  readonly help: boolean;
-}
-
-const print = (text: string): void => {
-  process.stdout.write(`${text}\n`);
-};
-
-const values = read();
+const read = () =>
+  parseArgs({ options: { ...commonOptions('120'), lines: { type: 'string', default: '2' } } })
+    .values;
+const values = understood(read, {
+  numbers: ['kills', 'minutes', 'shift', 'lines'],
+  names: { bug: Object.keys(BUGS) },
+});
 if (!values || values.help) {
   print(USAGE);
   process.exitCode = values ? 0 : 2;
@@ -43,29 +33,8 @@ if (!values || values.help) {
   await run(values);
 }
 
-/** The options, or undefined for what cannot be understood. */
-function read(): Values | undefined {
-  try {
-    const { values: given } = parseArgs({
-      options: {
-        kills: { type: 'string', default: '2000' },
-        minutes: { type: 'string', default: '120' },
-        seed: { type: 'string', default: randomBytes(4).toString('hex') },
-        lines: { type: 'string', default: '2' },
-        shift: { type: 'string' },
-        bug: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const isCounted = NUMBERS.every((name) => /^[1-9]\d{0,8}$/.test(given[name] ?? '1'));
-    const isKnown = given.bug === undefined || Object.hasOwn(BUGS, given.bug);
-    return isCounted && isKnown ? given : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function run({ seed, kills, minutes, lines, shift, bug }: Values): Promise<void> {
+async function run(given: ReturnType<typeof read>): Promise<void> {
+  const { seed, kills, minutes, lines, shift, bug } = given;
   print(`seed            ${seed}`);
   const result = await torture({
     seed,
@@ -85,13 +54,10 @@ async function run({ seed, kills, minutes, lines, shift, bug }: Values): Promise
     print('broken          nothing');
     return;
   }
-  print(
-    `broken          in round ${broken.round} of shift ${broken.number}, left in ${broken.dir}`,
-  );
-  for (const { law, what } of broken.violations.slice(0, 20)) print(`  ${law}: ${what}`);
+  const { round, number, dir } = broken;
   const planted = bug === undefined ? '' : ` --bug ${bug}`;
-  print(
-    `again           npm run torture -- --seed ${seed} --shift ${broken.number} --lines 1${planted}`,
-  );
-  process.exitCode = 1;
+  printBroken(broken, {
+    where: `in round ${round} of shift ${number}, left in ${dir}`,
+    again: `npm run torture -- --seed ${seed} --shift ${number} --lines 1${planted}`,
+  });
 }

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { csvText } from '../../manifest/csv-field.ts';
+import type { FleetDevice as ShownDevice } from '../../registry/fleet.ts';
 import { scanDevices } from '../store/device-query.ts';
 import type { DeviceQuery, FleetDevice } from '../store/device-query.ts';
 import type { Reader } from '../store/store.ts';
 import { toDeviceView } from './fleet-views.ts';
-import type { DeviceView } from './fleet-views.ts';
 
 /** What a list of devices is sent as, beside JSON. */
 const FORMATS = { 'text/csv': csv, 'application/x-ndjson': ndjson } as const;
@@ -15,7 +15,7 @@ const COLUMNS = [
   ...['id', 'serial', 'endpointKey', 'provisioningKey', 'lotId', 'lotIndex', 'model'],
   ...['provisioning', 'enrollment', 'escrow', 'transferId', 'mark', 'hardwareId', 'firmware'],
   ...['lastSeenAt', 'createdAt'],
-] as (keyof DeviceView)[];
+] as (keyof ShownDevice)[];
 const BATCH = 1_000;
 
 /** The first of the types in Accept that a list can be exported as, or undefined. */
@@ -56,6 +56,6 @@ async function* csv(batches: AsyncIterable<FleetDevice[]>): AsyncGenerator<strin
   }
 }
 
-function csvRow(view: DeviceView): string {
+function csvRow(view: ShownDevice): string {
   return COLUMNS.map((name) => csvText(String(view[name] ?? ''))).join(',');
 }

@@ -1,18 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FleetDevice as ShownDevice } from '../../registry/fleet.ts';
 import { memberOf, stationOf } from '../auth/caller.ts';
 import { readPage, sendPage } from '../http/page.ts';
 import type { Service } from '../service.ts';
 import { listDevices } from '../store/device-query.ts';
 import type { DeviceQuery } from '../store/device-query.ts';
 import { toDeviceView } from './fleet-views.ts';
-import type { DeviceView } from './fleet-views.ts';
 
 /** A page of the account's devices that fit, by serial, or by index where a lot is asked for. */
 export async function fleetPage(
   { store, masterKey }: Service,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   asks: DeviceQuery,
-): Promise<{ items: DeviceView[]; next?: string }> {
+): Promise<{ items: ShownDevice[]; next?: string }> {
   const member = memberOf(request);
   const { accountId } = member;
   const query = { ...asks, station: stationOf(member, 'devices:read') };

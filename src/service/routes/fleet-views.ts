@@ -2,6 +2,8 @@ import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { ENROLLMENT_STATES, PROVISIONING_STATES } from '../../model/device-state.ts';
 import { ESCROW_STATES } from '../../model/escrow.ts';
+import type { ConfiguredVersion, FleetDevice as ShownDevice } from '../../registry/fleet.ts';
+import type { FleetDeviceDetails as ShownDeviceDetails } from '../../registry/fleet.ts';
 import { PAGE_QUERY } from '../http/page.ts';
 import { RequestInvalid } from '../http/problem.ts';
 import { escrowOf } from '../store/device-query.ts';
@@ -70,7 +72,6 @@ export const DeviceView = Type.Object(
   },
   closed,
 );
-export type DeviceView = Static<typeof DeviceView>;
 
 /** One device, with what it went through. */
 export const DeviceDetails = Type.Object(
@@ -96,8 +97,8 @@ export const DeviceDetails = Type.Object(
   closed,
 );
 
-/** What of the rows is shown. */
-export function toDeviceView(device: FleetDevice): DeviceView {
+/** What of the rows is shown, as the client reads it. */
+export function toDeviceView(device: FleetDevice): ShownDevice {
   const { id, serial, endpointKey, provisioningKey, lotId, lotIndex, createdAt } = device;
   const { model, mark, hardwareId, firmware, lastSeenAt, openTransferId } = device;
   return {
@@ -128,13 +129,13 @@ export function toDeviceDetails(
     ...(isShown && { attributes: JSON.parse(attributes) as Record<string, string> }),
     ...configured('configured', configStep, configVersion),
     ...configured('acknowledged', ackStep, ackVersion),
-  };
+  } satisfies ShownDeviceDetails;
 }
 
 function configured(
   name: 'configured' | 'acknowledged',
   step: number | null,
   version: number | null,
-): Partial<Record<typeof name, Static<typeof Configured>>> {
+): Partial<Record<typeof name, ConfiguredVersion>> {
   return step === null || version === null ? {} : { [name]: { step, version } };
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Expression, SqlBool } from 'kysely';
 import type { DeviceFilter } from '../../model/device-filter.ts';
 import { ESCROW_STATES, escrowState } from '../../model/escrow.ts';
-import type { EscrowState } from '../../model/escrow.ts';
+import type { EscrowCounts, EscrowState } from '../../model/escrow.ts';
 import type { Device } from './devices.ts';
 import type { Reader } from './store.ts';
 
@@ -29,9 +29,6 @@ export interface FleetDevice extends Device {
  * lots of one id, which others made, and so two of an index: these go by serial.
  */
 export type ScanKey = Pick<Device, 'serial' | 'lotIndex'>;
-
-/** How many devices of a set are in each escrow state. */
-export type EscrowCounts = Readonly<Record<EscrowState, number>>;
 
 /** Rows looked at in one statement: SQLite answers in some tens of milliseconds, and others go on. */
 const STRETCH = 5_000;

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { startCluster } from '../../system/postgres.ts';
 import type { Cluster } from '../../system/postgres.ts';
+import { commonOptions, print, printBroken, understood } from '../command-line.ts';
 import { BUGS } from './bugs.ts';
 import type { Bug } from './bugs.ts';
 import { torture } from './torture.ts';
@@ -21,23 +21,14 @@ ${Object.keys(BUGS)
   .join('\n')}
 `;
 
-const NUMBERS = ['kills', 'minutes', 'shift'] as const;
-
-interface Values {
-  readonly database: string;
-  readonly kills: string;
-  readonly minutes: string;
-  readonly seed: string;
-  readonly shift?: string | undefined;
-  readonly bug?: string | undefined;
-  readonly help: boolean;
-}
-
-const print = (text: string): void => {
-  process.stdout.write(`${text}\n`);
-};
-
-const values = read();
+const read = () =>
+  parseArgs({
+    options: { ...commonOptions('20'), database: { type: 'string', default: 'sqlite' } },
+  }).values;
+const values = understood(read, {
+  numbers: ['kills', 'minutes', 'shift'],
+  names: { bug: Object.keys(BUGS), database: ['sqlite', 'postgres'] },
+});
 if (!values || values.help) {
   print(USAGE);
   process.exitCode = values ? 0 : 2;
@@ -45,30 +36,7 @@ if (!values || values.help) {
   await run(values);
 }
 
-/** The options, or undefined for what cannot be understood. */
-function read(): Values | undefined {
-  try {
-    const { values: given } = parseArgs({
-      options: {
-        database: { type: 'string', default: 'sqlite' },
-        kills: { type: 'string', default: '2000' },
-        minutes: { type: 'string', default: '20' },
-        seed: { type: 'string', default: randomBytes(4).toString('hex') },
-        shift: { type: 'string' },
-        bug: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const isCounted = NUMBERS.every((name) => /^[1-9]\d{0,8}$/.test(given[name] ?? '1'));
-    const isKnown = given.bug === undefined || Object.hasOwn(BUGS, given.bug);
-    const isPlace = given.database === 'sqlite' || given.database === 'postgres';
-    return isCounted && isKnown && isPlace ? given : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function run(given: Values): Promise<void> {
+async function run(given: ReturnType<typeof read>): Promise<void> {
   const { seed, database, kills, minutes, shift, bug } = given;
   print(`seed            ${seed}`);
   await using cluster: Cluster | undefined =
@@ -92,11 +60,9 @@ async function run(given: Values): Promise<void> {
     print('broken          nothing');
     return;
   }
-  print(`broken          in shift ${broken.shift}, left in ${broken.dir}`);
-  for (const { law, what } of broken.violations.slice(0, 20)) print(`  ${law}: ${what}`);
   const more = `--shift ${broken.shift}${bug === undefined ? '' : ` --bug ${bug}`}`;
-  print(
-    `again           npm run torture:registry -- --database ${database} --seed ${seed} ${more}`,
-  );
-  process.exitCode = 1;
+  printBroken(broken, {
+    where: `in shift ${broken.shift}, left in ${broken.dir}`,
+    again: `npm run torture:registry -- --database ${database} --seed ${seed} ${more}`,
+  });
 }
