@@ -35,7 +35,7 @@ export async function writeTotpKey(registry: OwnRegistry, file: LineFiles): Prom
 
 /** Enrols the key that was given last, by its code. Throws `unauthenticated`, `state-conflict`. */
 export async function confirmTotp(registry: OwnRegistry, code: string): Promise<void> {
-  await ownProof(registry, registry.self.confirmTotp(code), WRONG_CODE);
+  await ownProof(registry, registry.self.confirmTotp(code), NOT_CONFIRMED);
 }
 
 /** Takes one's own authenticator away. Throws `unauthenticated`. */
@@ -58,6 +58,10 @@ export async function changePassword(
 const WRONG_CODE = {
   message: 'the code is wrong, or was used before',
   hint: 'Give the code that your authenticator shows now; each serves once.',
+};
+const NOT_CONFIRMED = {
+  message: 'this is no code of the key that was given last',
+  hint: 'Give the code that the authenticator shows now: keyline registry totp confirm --code DIGITS.',
 };
 const WRONG_PASSWORD = {
   message: 'the present password is wrong',

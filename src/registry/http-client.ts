@@ -105,7 +105,8 @@ function isPassing({ status }: Response, { code }: KeylineError): boolean {
 
 function withLoginHint(problem: KeylineError, { loginHint }: HttpSession): KeylineError {
   if (problem.code !== 'unauthenticated' || loginHint === undefined) return problem;
-  const { message, facts } = problem;
+  const { facts } = problem;
+  const message = 'the registry does not take this token, or not any more';
   return new KeylineError('unauthenticated', { message, hint: loginHint, facts });
 }
 

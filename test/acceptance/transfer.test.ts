@@ -162,7 +162,7 @@ describe('what cannot be', () => {
     ['acme', 'transfer approve tr_00000000000000000000000000 --all', 5, 'object-unknown'],
     ['widgets', 'transfer approve ID --all --reason late', 2, 'usage'],
     ['widgets', 'transfer approve ID --all', 2, 'needs-yes'],
-    ['widgets', 'transfer approve ID --only no-such.txt --yes', 5, 'object-unknown'],
+    ['widgets', 'transfer approve ID --only no-such.txt --yes', 2, 'not-found'],
     ['acme', 'transfer approve ID --all --yes', 5, 'forbidden'],
     ['shop', 'transfer show ID', 5, 'object-unknown'],
     ['nobody', 'transfer list', 5, 'unauthenticated'],

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../../src/cli/base-command.ts';
 import { registryFlags } from '../../../src/cli/registry-flags.ts';
-import { table } from '../../../src/cli/table.ts';
+import { grouped } from '../../../src/cli/progress.ts';
 import type { AccountAudit } from '../../../src/service/verify-audit.ts';
 
 export default class RegistryAuditVerify extends BaseCommand {
@@ -23,21 +23,14 @@ export default class RegistryAuditVerify extends BaseCommand {
     const { flags } = await this.parse(RegistryAuditVerify);
     const { refuseBroken, verifyAudit } = await import('../../../src/service/verify-audit.ts');
     const accounts = await verifyAudit({ ...flags, signal: this.signal });
-    this.print(
-      table(accounts, [
-        { title: 'ACCOUNT', value: ({ handle }) => handle },
-        {
-          title: 'ENTRIES',
-          align: 'right',
-          value: (audit) => ('entries' in audit ? audit.entries : '-'),
-        },
-        {
-          title: 'HEAD',
-          value: (audit) => ('head' in audit ? audit.head : `broken at ${audit.brokenAt}`),
-        },
-      ]),
-    );
+    this.print(accounts.map(describeAudit).join('\n'));
     refuseBroken(accounts);
     return { accounts };
   }
+}
+
+/** A head has the width of a terminal for itself. */
+function describeAudit(audit: AccountAudit): string {
+  if (!('head' in audit)) return `${audit.handle}  broken at entry ${grouped(audit.brokenAt)}`;
+  return `${audit.handle}  ${grouped(audit.entries)} entries, the last\n  ${audit.head}`;
 }
