@@ -60,6 +60,11 @@ export function registryChoices(
   };
 }
 
+const WAITS = {
+  silent: 'the registry does not answer; it is tried for half a minute',
+  slow: 'the registry takes long to answer; Ctrl-C ends the wait',
+} as const;
+
 /** What of a command a registry needs. */
 export type RegistryCommand = Pick<BaseCommand, 'home' | 'signal' | 'warning'>;
 
@@ -75,12 +80,12 @@ export async function openRegistryFor(
 export function registryEffects(
   command: Pick<RegistryCommand, 'signal' | 'warning'>,
 ): RegistryEffects {
-  let isSaid = false;
+  const said = new Set<string>();
   return {
     ...{ signal: command.signal, env: process.env },
-    onWait: () => {
-      if (!isSaid) command.warning('the registry does not answer; it is tried for half a minute');
-      isSaid = true;
+    onWait: (why) => {
+      if (!said.has(why)) command.warning(WAITS[why]);
+      said.add(why);
     },
   };
 }

@@ -17,8 +17,10 @@ export interface HttpSession {
   readonly fetch?: Fetch | undefined;
   /** First wait before a request is repeated; it doubles. */
   readonly pauseMs?: number;
-  /** Told when a request is about to wait for its third try. */
-  readonly onWait?: (() => void) | undefined;
+  /** Told when a request is about to wait for its third try, and when an answer is long in coming. */
+  readonly onWait?: ((why: 'silent' | 'slow') => void) | undefined;
+  /** Of what is below, other times than its own: for tests. */
+  readonly times?: Partial<typeof TIMES> | undefined;
   /** What to do where the token is not taken any more. */
   readonly loginHint?: string | undefined;
 }
@@ -31,7 +33,14 @@ export interface HttpRequest {
   readonly body?: string | Uint8Array;
 }
 
-const TIMEOUT_MS = 60_000;
+const TIMES = {
+  /** Of one try, to the head of the answer and its body. */
+  timeoutMs: 60_000,
+  /** After that an answer is long in coming. */
+  slowMs: 10_000,
+  /** No further try begins later than that, where nobody answers at all. */
+  mostMs: 90_000,
+};
 const MOST_TRIES = 8;
 const PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
@@ -40,14 +49,16 @@ const LONGEST_ASKED_MS = 60_000;
 
 /**
  * Sends a request and resolves to an answer of 2xx. A lost connection, 429, 502 to 504 and a request
- * that is still being carried out are tried again, eight times in all over about half a minute; a token
- * that is not taken any more is renewed, once. Throws the code of the problem document (RFC 9457),
+ * that is still being carried out are tried again, eight times in all over about half a minute, or for a minute
+ * and a half where tries end without a word; a token that is not taken any more is renewed, once. Throws the code of the problem document (RFC 9457),
  * `registry-unavailable`, `registry-untrusted`, `registry-scheme`, `registry-failed` for an answer that is
  * none of ours,
  * `interrupted`.
  */
 export async function send(session: HttpSession, request: HttpRequest): Promise<Response> {
   const { token, signal, pauseMs = PAUSE_MS } = session;
+  const { mostMs } = { ...TIMES, ...session.times };
+  const begunMs = performance.now();
   let renewed = false;
   for (let tries = 1; ; tries++) {
     throwIfAborted(signal);
@@ -63,8 +74,9 @@ export async function send(session: HttpSession, request: HttpRequest): Promise<
     if (response && problem && (!isPassing(response, problem) || askedMs > LONGEST_ASKED_MS)) {
       throw withLoginHint(problem, session);
     }
-    if (tries === MOST_TRIES) throw problem ?? silent(session);
-    if (tries === 2) session.onWait?.();
+    const isLate = !response && performance.now() - begunMs > mostMs;
+    if (tries === MOST_TRIES || isLate) throw problem ?? silent(session);
+    if (tries === 2) session.onWait?.('silent');
     const waitMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2 ** (tries - 1));
     await pause(Math.max(askedMs, waitMs), signal);
   }
@@ -82,7 +94,9 @@ export async function pause(ms: number, signal: AbortSignal | undefined): Promis
 async function attempt(session: HttpSession, request: HttpRequest): Promise<Response | undefined> {
   const { url, token, signal, fetch: go = fetch } = session;
   const { method, path, headers, body } = request;
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const { timeoutMs, slowMs } = { ...TIMES, ...session.times };
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const slow = setTimeout(() => session.onWait?.('slow'), slowMs);
   try {
     return await go(`${url}${path}`, {
       method,
@@ -96,6 +110,8 @@ async function attempt(session: HttpSession, request: HttpRequest): Promise<Resp
     const lasting = await connectionError(url, error);
     if (lasting) throw lasting;
     return undefined;
+  } finally {
+    clearTimeout(slow);
   }
 }
 

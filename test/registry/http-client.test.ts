@@ -57,6 +57,15 @@ it('says once that it waits, and gives up after eight tries', async () => {
   expect([count(), told]).toEqual([8, 1]);
 });
 
+it('says that an answer is long in coming, and gives up early where tries end without a word', async () => {
+  const { ask, count } = await answering(() => undefined);
+  const told: string[] = [];
+  const times = { timeoutMs: 50, slowMs: 5, mostMs: 60 };
+  const refused = ask({ times, onWait: (why) => told.push(why) });
+  await expect(refused).rejects.toMatchObject({ code: 'registry-unavailable' });
+  expect([count() < 8, told.includes('slow')]).toEqual([true, true]);
+});
+
 it.each([
   ['object-unknown', problem(404, 'object-unknown'), 'object-unknown'],
   ['a wait of an hour', problem(429, 'rate-limited', { 'retry-after': '3600' }), 'rate-limited'],
