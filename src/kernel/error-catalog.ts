@@ -206,7 +206,7 @@ export const ERROR_CATALOG = {
   // devices
   'device-unprepared': {
     exit: 4,
-    hint: 'Let a station write it with a profile that has endpoint_key, a secret or private key, and custodyAnchor.',
+    hint: 'Let a station write it with a profile that has endpoint_key, a secret or private key, and custodyAnchor, as linux-shell has.',
   },
   ...PORT_ERRORS,
   'image-invalid': {

@@ -118,5 +118,5 @@ function decoded(value: Uint8Array, format: ValueFormat): Uint8Array | undefined
 }
 
 function unprepared(what: string): KeylineError {
-  return new KeylineError('device-unprepared', { message: `its memory has ${what}` });
+  return new KeylineError('device-unprepared', { message: `the memory of a device has ${what}` });
 }
