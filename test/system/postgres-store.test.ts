@@ -1,19 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { initRegistry } from '../../src/service/init-registry.ts';
 import { beginNewEpoch } from '../../src/service/restore-registry.ts';
 import { createAccount } from '../../src/service/store/accounts.ts';
-import { registerDevice } from '../../src/service/store/devices.ts';
 import { currentEpoch } from '../../src/service/store/epoch.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
-import type { Change, Reader } from '../../src/service/store/store.ts';
-import { decideItems, lockTransfer } from '../../src/service/store/transfer-decision.ts';
-import { requestTransfer } from '../../src/service/store/request-transfer.ts';
 import { refuseBroken, verifyAudit } from '../../src/service/verify-audit.ts';
 import { bulkContract } from '../service/bulk-contract.ts';
 import { custodyContract } from '../service/custody-contract.ts';
@@ -161,51 +157,6 @@ it('says that a server is unavailable, and goes on by itself when it is back', a
   });
   expect(await heard).toBe(made.id);
 });
-
-it('offers no device that goes to another account in the same moment', async () => {
-  const url = await cluster.database();
-  await using store = await openStore(url, { create: true });
-  await using other = await openStore(url, { create: false });
-  const origin = { actor: 'registry' };
-  const account = (handle: string) =>
-    store.change(origin, (c) => createAccount(c, { handle, name: handle, kind: 'oem' }));
-  const [source, north] = [await account('source'), await account('north')];
-  await account('south');
-  const made = await store.change(origin, (c) =>
-    registerDevice(c, {
-      ...{ accountId: source.id, serial: 'S-1', lotId: 'kl_1', lotIndex: 1, scheme: 'psk' },
-      ...{ provisioningKey: 'kp_1', endpointKey: 'ek_1', provisioning: 'verified' },
-    }),
-  );
-  if (made.outcome === 'conflict') throw new Error('a conflict');
-  const { id: deviceId } = made.device;
-  const offer = (to: string) => (change: Change) =>
-    requestTransfer(change, {
-      ...{ sourceAccountId: source.id, to, devices: { ids: [deviceId] }, includePlanned: false },
-      expiresAt: '2999-01-01T00:00:00.000Z',
-    });
-  const { transfer } = await store.change(origin, offer('north'));
-  const late = await store.change(origin, async (change) => {
-    const party = { accountId: north.id, as: 'destination' } as const;
-    const locked = await lockTransfer(change, party, transfer.id);
-    await decideItems(change, locked, [{ deviceId, move: 'accepted', reason: null }]);
-    const offered = other.change(origin, offer('south')).then(
-      () => 'offered',
-      (error: unknown) => (error as { code: string }).code,
-    );
-    await waitForLock(store.reader);
-    return { offered };
-  });
-  expect(await late.offered).toBe('state-conflict');
-});
-
-/** Resolves once a transaction waits for another one. */
-async function waitForLock(reader: Reader): Promise<void> {
-  for (;;) {
-    const waiting = await sql`SELECT 1 FROM pg_locks WHERE NOT granted`.execute(reader);
-    if (waiting.rows.length > 0) return;
-  }
-}
 
 it('refuses an address where no server is', async () => {
   const url = 'postgres://keyline@localhost/none?host=/nonexistent';

@@ -1,0 +1,114 @@
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createAccount } from '../../src/service/store/accounts.ts';
+import { putTemplate } from '../../src/service/store/config-templates.ts';
+import { registerDevice } from '../../src/service/store/devices.ts';
+import { setCancelled } from '../../src/service/store/escrow.ts';
+import { openStore } from '../../src/service/store/open-store.ts';
+import { requestTransfer } from '../../src/service/store/request-transfer.ts';
+import type { Change, Store } from '../../src/service/store/store.ts';
+import { decideItems, lockTransfer } from '../../src/service/store/transfer-decision.ts';
+import { startCluster } from './postgres.ts';
+import type { Cluster } from './postgres.ts';
+
+const ORIGIN = { actor: 'registry' } as const;
+let cluster: Cluster;
+let store: Store;
+/** The same database as another process has it. */
+let other: Store;
+let accountId: string;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(() => cluster[Symbol.asyncDispose]());
+beforeEach(async () => {
+  const url = await cluster.database();
+  store = await openStore(url, { create: true });
+  other = await openStore(url, { create: false });
+  accountId = (await account('source')).id;
+});
+afterEach(async () => {
+  await other[Symbol.asyncDispose]();
+  await store[Symbol.asyncDispose]();
+});
+
+const account = (handle: string) =>
+  store.change(ORIGIN, (c) => createAccount(c, { handle, name: handle, kind: 'oem' }));
+const register = async (change: Change, serial: string): Promise<string> => {
+  const made = await registerDevice(change, {
+    ...{ accountId, serial, lotId: 'kl_1', lotIndex: 1, scheme: 'psk' },
+    ...{ provisioningKey: 'kp_1', endpointKey: 'ek_1', provisioning: 'verified' },
+  });
+  return made.outcome === 'conflict' ? made.outcome : made.device.id;
+};
+
+/** What becomes of `late`, which begins after `early` and before its end; the code where it throws. */
+async function inTheSameMoment<T>(
+  early: (change: Change) => Promise<unknown>,
+  late: (change: Change) => Promise<T>,
+): Promise<T | string> {
+  const { outcome } = await store.change(ORIGIN, async (change) => {
+    await early(change);
+    const outcome = other
+      .change(ORIGIN, late)
+      .catch((error: unknown) => (error as { code: string }).code);
+    await waitForLock();
+    return { outcome };
+  });
+  return await outcome;
+}
+
+/** Resolves once a transaction waits for another one. */
+async function waitForLock(): Promise<void> {
+  for (;;) {
+    const waiting = await sql`SELECT 1 FROM pg_locks WHERE NOT granted`.execute(store.reader);
+    if (waiting.rows.length > 0) return;
+  }
+}
+
+it('offers no device that goes to another account in the same moment', async () => {
+  const north = await account('north');
+  await account('south');
+  const deviceId = await store.change(ORIGIN, (change) => register(change, 'S-1'));
+  const offer = (to: string) => (change: Change) =>
+    requestTransfer(change, {
+      ...{ sourceAccountId: accountId, to, devices: { ids: [deviceId] }, includePlanned: false },
+      expiresAt: '2999-01-01T00:00:00.000Z',
+    });
+  const { transfer } = await store.change(ORIGIN, offer('north'));
+  const accept = async (change: Change) => {
+    const party = { accountId: north.id, as: 'destination' } as const;
+    const locked = await lockTransfer(change, party, transfer.id);
+    await decideItems(change, locked, [{ deviceId, move: 'accepted', reason: null }]);
+  };
+  expect(await inTheSameMoment(accept, offer('south'))).toBe('state-conflict');
+});
+
+it('gives a credential to one of two devices that come with it, and keeps nothing of the other', async () => {
+  const come = (serial: string) => (change: Change) => register(change, serial);
+  expect(await inTheSameMoment(come('S-1'), come('S-2'))).toBe('conflict');
+  const devices = await store.reader.selectFrom('devices').select('serial').execute();
+  expect(devices).toEqual([{ serial: 'S-1' }]);
+});
+
+it('makes one next version of a template of two that were made of the same one', async () => {
+  const put = (name: string) => (change: Change) =>
+    putTemplate(
+      change,
+      { accountId, name: 'default', after: 0 },
+      { trustAnchors: [], values: { name } },
+    );
+  expect(await inTheSameMoment(put('first'), put('second'))).toBe('precondition-failed');
+  const kept = await store.reader.selectFrom('configTemplates').select('body').execute();
+  expect(kept).toEqual([{ body: '{"trustAnchors":[],"values":{"name":"first"}}' }]);
+});
+
+it('takes a device out of escrow once, for whoever saw it as it was', async () => {
+  const id = await store.change(ORIGIN, (change) => register(change, 'S-1'));
+  const cancel = (change: Change) => setCancelled(change, { accountId, id, version: 1 }, true);
+  expect(await inTheSameMoment(cancel, cancel)).toBe('precondition-failed');
+  const events = store.reader.selectFrom('events').select('seq').where('subject', '=', id);
+  const cancelled = events.where('type', '=', 'device.escrow-cancelled');
+  expect(await cancelled.execute()).toHaveLength(1);
+});
