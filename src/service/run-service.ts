@@ -7,6 +7,7 @@ import { buildApp } from './app.ts';
 import { buildAdminApp } from './http/admin.ts';
 import { createLog } from './http/log.ts';
 import { Metrics } from './http/metrics.ts';
+import { RequestsUnderWay } from './http/requests-under-way.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { readMasterKey } from './keys/key-file.ts';
 import { authorityOf, isLoopback, parseListenAddress } from './listen-address.ts';
@@ -57,7 +58,7 @@ export interface ServeEffects {
   readonly onReady: (addresses: ServedAddresses) => void;
 }
 
-/** How long requests that are under way have to end. */
+/** How long requests that are on their way have to come whole. */
 const GRACE_MS = 5_000;
 
 const LIMITS: Limits = {
@@ -117,6 +118,7 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
   const log = createLog(effects.logTo, choices.logLevel);
   const { trustProxy, version } = choices;
   const app = await buildApp(service, { log, metrics, https, trustProxy, version });
+  const underWay = new RequestsUnderWay(app.server);
   const admin = buildAdminApp(service, metrics);
   using _renewal =
     tls &&
@@ -137,12 +139,12 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
     effects.onReady({ url, ...(adminUrl !== undefined && { adminUrl }) });
     await aborted(effects.signal);
   } finally {
-    // Whoever sends a body slower than that, or not at all any more, sends it again to the next process.
-    const late = setTimeout(() => {
-      app.server.closeAllConnections();
+    // Whoever sends slower than that, or nothing any more, sends it again to the next process.
+    const late = setInterval(() => {
+      underWay.hangUpOnParts();
     }, GRACE_MS);
     await app.close();
-    clearTimeout(late);
+    clearInterval(late);
     await admin.close();
   }
 }
