@@ -1,15 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { initRegistry } from '../../src/service/init-registry.ts';
 import { beginNewEpoch } from '../../src/service/restore-registry.ts';
-import { createAccount } from '../../src/service/store/accounts.ts';
+import { createAccount, findAccount } from '../../src/service/store/accounts.ts';
 import { currentEpoch } from '../../src/service/store/epoch.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
+import type { Reader } from '../../src/service/store/store.ts';
 import { refuseBroken, verifyAudit } from '../../src/service/verify-audit.ts';
 import { bulkContract } from '../service/bulk-contract.ts';
 import { custodyContract } from '../service/custody-contract.ts';
@@ -156,6 +157,25 @@ it('says that a server is unavailable, and goes on by itself when it is back', a
     return Promise.resolve();
   });
   expect(await heard).toBe(made.id);
+});
+
+it('goes on with statements that it has prepared when another process brings the tables forward', async () => {
+  const url = await cluster.database();
+  await using store = await openStore(url, { create: true });
+  const origin = { actor: 'registry' };
+  const wanted = { handle: 'acme', name: 'Acme', kind: 'oem' } as const;
+  const { id } = await store.change(origin, (change) => createAccount(change, wanted));
+  const read = (reader: Reader) => findAccount(reader, id);
+  expect(await read(store.reader)).toMatchObject(wanted);
+  await sql`ALTER TABLE accounts ADD COLUMN later TEXT`.execute(store.reader);
+  // A change is run again by itself; whoever only reads is told to come again.
+  expect(await store.change(origin, ({ db }) => read(db))).toMatchObject(wanted);
+  await sql`ALTER TABLE accounts DROP COLUMN later`.execute(store.reader);
+  const reading = read(store.reader).catch((error: unknown) => {
+    throw store.explain(error);
+  });
+  await expect(reading).rejects.toMatchObject({ code: 'registry-unavailable' });
+  expect(await read(store.reader)).toMatchObject(wanted);
 });
 
 it('refuses an address where no server is', async () => {

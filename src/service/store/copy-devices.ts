@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { DeviceRow } from '../../model/device-row.ts';
-import { copyText } from './copy-client.ts';
+import { copyText } from './copy-text.ts';
 import { isUniqueViolation } from './postgres-errors.ts';
 import type { BulkContext } from './register-rows.ts';
 import type { Change } from './store.ts';

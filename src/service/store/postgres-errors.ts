@@ -8,10 +8,15 @@ const PASSING =
 const LOST =
   /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|terminating connection)/;
 
-/** Whether the same transaction may go through when it is run again: serialization failure, deadlock. */
+/** Whether the same transaction may go through when it is run again: serialization failure, deadlock, an outdated statement. */
 export function isWorthRepeating(error: unknown): boolean {
   const code = codeOf(error);
-  return code === '40001' || code === '40P01';
+  return code === '40001' || code === '40P01' || isOutdated(error);
+}
+
+/** Whether a prepared statement would have other columns now than when it was prepared. */
+export function isOutdated(error: unknown): boolean {
+  return codeOf(error) === '0A000';
 }
 
 /** Whether a row is there already that a unique index keeps from being there twice. */

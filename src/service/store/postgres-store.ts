@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Pool } from 'pg';
 import type { Clock } from '../../kernel/clock.ts';
-import { CopyClient } from './copy-client.ts';
+import { RegistryClient } from './registry-client.ts';
 import { migrate, refuseUnknown } from './migrate.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { isWorthRepeating, postgresError } from './postgres-errors.ts';
@@ -111,8 +111,10 @@ interface PostgresParts {
 function openPool(connectionString: string): Pool {
   const pool = new pg.Pool({
     connectionString,
-    Client: CopyClient,
+    Client: RegistryClient,
     max: CONNECTIONS,
+    // What a connection has prepared and read of the catalogue is worth keeping over a pause of the line.
+    idleTimeoutMillis: 300_000,
     application_name: 'keyline registry',
     connectionTimeoutMillis: 5_000,
     statement_timeout: 60_000,

@@ -30,7 +30,7 @@ export async function runChange<T>(
       record: (record) => void records.push(record),
       wake: (id) => void ids.add(id),
     });
-    await writeRecords(transaction, records, { ...origin, at });
+    await writeRecords(transaction, records, { ...origin, at, dialect });
     for (const { accountId, subject } of records) ids.add(accountId).add(subject);
     const woken = [...ids];
     if (woken.length > 0) await beforeCommit?.(transaction, woken);
