@@ -85,7 +85,8 @@ async function insertDevices(
 ): Promise<ReadonlySet<string>> {
   const { accountId, lotId, uploadId, provisioning, provisioningKey, scheme } = context;
   const { db, dialect } = change;
-  if (dialect === 'postgres' && (await copyNew(change, context, { rows, ids }))) return new Set(ids);
+  if (dialect === 'postgres' && (await copyNew(change, context, { rows, ids })))
+    return new Set(ids);
   const all = each(
     dialect,
     rows.map((row, at) => [
