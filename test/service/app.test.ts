@@ -86,6 +86,7 @@ describe('a problem document', () => {
     const id = String(response.headers['x-request-id']);
     const line = rig.logged.find((one) => one.includes(id) && one.includes('TypeError'));
     expect(line).toContain('row [secret] is bad');
+    expect(JSON.parse(line ?? '')).toHaveProperty('problem', 'registry-failed');
   });
 });
 

@@ -33,7 +33,7 @@ function answer(
 ): void {
   const path = request.url.split('?')[0] ?? '/';
   const problem = problemOf(error, { path, requestId: request.id });
-  if (problem.status >= 500) request.log.error({ err: cause, code: error.code }, 'failed');
+  if (problem.status >= 500) request.log.error({ err: cause, problem: error.code }, 'failed');
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="keyline"');
   if (problem.retryable && !reply.hasHeader('retry-after')) {
     const { retryAfterSeconds } = error.facts;

@@ -16,7 +16,8 @@ export async function fleetPage(
   const member = memberOf(request);
   const { accountId } = member;
   const query = { ...asks, station: stationOf(member, 'devices:read') };
-  const scope = { accountId, filters: { ...query } };
+  // With the form of its key, so that a cursor that an earlier keyline gave begins again instead of failing.
+  const scope = { accountId, filters: { ...query, key: 'serial, lotIndex' } };
   const { limit, after } = readPage(masterKey, request, scope);
   const [serial, lotIndex] = after ?? [];
   const last = after && { serial: String(serial), lotIndex: Number(lotIndex) };

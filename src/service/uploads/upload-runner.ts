@@ -72,7 +72,7 @@ export class UploadRunner implements AsyncDisposable {
       // One that comes out of the worker's thread has its code and is no KeylineError any more.
       const { code: found = '' } = store.explain(error) as { code?: string };
       const code = Object.hasOwn(ERROR_CATALOG, found) ? found : 'registry-failed';
-      this.#log.error({ err: error, operation: operation.id, code }, 'an upload failed');
+      this.#log.error({ err: error, operation: operation.id, problem: code }, 'an upload failed');
       // What passes by itself is tried again when the lease has ended.
       if (code === 'registry-unavailable' || code === 'state-conflict') return;
       await failCommit(store, operation, { code });
