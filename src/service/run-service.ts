@@ -18,6 +18,7 @@ import { readMeta } from './store/migrate.ts';
 import { isPostgres, openStore } from './store/open-store.ts';
 import { endLeases } from './store/operations.ts';
 import { endPreparations } from './store/prepare-transfer.ts';
+import { endSettlements } from './store/settle-upload.ts';
 import { requireFile } from './store/sqlite-file.ts';
 import { readTlsFiles, TlsRenewal } from './tls-files.ts';
 import type { TlsPaths, TlsServer } from './tls-files.ts';
@@ -102,6 +103,7 @@ export async function runService(choices: ServeChoices, effects: ServeEffects): 
     await store.change({ actor: 'registry' }, async (change) => {
       await endLeases(change);
       await endPreparations(change);
+      await endSettlements(change);
     });
   }
   const scheme = https ? 'https' : 'http';

@@ -3,10 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { isPlainText } from '../../src/model/device-row.ts';
 import type { DeviceRow } from '../../src/model/device-row.ts';
+import { MasterKey } from '../../src/service/keys/master-key.ts';
 import { createAccount } from '../../src/service/store/accounts.ts';
+import { countEscrow, listDevices } from '../../src/service/store/device-query.ts';
+import { findDevice, registerDevice } from '../../src/service/store/devices.ts';
 import { registerRows } from '../../src/service/store/register-rows.ts';
 import type { BulkContext, BulkOutcome } from '../../src/service/store/register-rows.ts';
+import { settleOneDead, settleUpload } from '../../src/service/store/settle-upload.ts';
 import type { Store } from '../../src/service/store/store.ts';
+import { beginUpload, showUpload } from '../../src/service/store/uploads.ts';
+import { makeLot } from './escrow-rig.ts';
 import { TestClock } from './store-contract.ts';
 
 const ORIGIN = { actor: 'registry' } as const;
@@ -22,6 +28,7 @@ export function bulkContract(
     let subject: { readonly store: Store } & AsyncDisposable;
     let store: Store;
     let lots = 0;
+    const clock = new TestClock();
 
     /** An upload for a lot of its own, in a new account unless one is given. */
     const newContext = async (more: Partial<BulkContext> = {}): Promise<BulkContext> => {
@@ -47,7 +54,7 @@ export function bulkContract(
         .execute();
 
     beforeAll(async () => {
-      subject = await open(new TestClock());
+      subject = await open(clock);
       store = subject.store;
     });
     afterAll(() => subject[Symbol.asyncDispose]());
@@ -139,6 +146,88 @@ export function bulkContract(
       ]);
       expect(both.flat()).not.toContain('conflict');
       expect(await devicesOf(context)).toHaveLength(500);
+    });
+
+    it('are all seen from one moment on, and lose their upload in batches, whoever dies meanwhile', async () => {
+      const { key: masterKey } = MasterKey.generate();
+      const { accountId } = await newContext();
+      const { lotId, provisioningKey } = await store.change(ORIGIN, (c) =>
+        makeLot(c, masterKey, accountId),
+      );
+      const begin = (sealDigest: string) =>
+        store.change(ORIGIN, async (c) => {
+          const wanted = { accountId, lotId, kind: 'planned', seal: '', parts: 1 } as const;
+          return (await beginUpload(c, { ...wanted, sealDigest })).upload;
+        });
+      const [upload, other] = [await begin('one'), await begin('two')];
+      const context = await newContext({ accountId, lotId, provisioningKey, uploadId: upload.id });
+      await register(context, rows(0, MANY));
+      const seen = async (): Promise<number> => {
+        const scope = { accountId, query: {} };
+        const counts = await countEscrow(store.reader, scope);
+        expect((await listDevices(store.reader, scope, { limit: MANY })).length).toBe(
+          counts.waiting,
+        );
+        return counts.waiting;
+      };
+      const hasUpload = async (): Promise<number> =>
+        (await devicesOf(context)).filter(({ uploadId }) => uploadId !== null).length;
+      expect(await seen()).toBe(0);
+
+      await store.change(ORIGIN, (c) => showUpload(c, upload));
+      expect([await seen(), await hasUpload()]).toEqual([MANY, MANY]);
+      const [device] = await devicesOf(context);
+      expect(await findDevice(store.reader, accountId, device?.id ?? '')).toMatchObject({ lotId });
+      // Neither a second upload nor a single report takes what is seen for hidden.
+      const again = { ...context, uploadId: other.id };
+      expect(new Set(await register(again, rows(0, 10)))).toEqual(new Set(['unchanged']));
+      const { serial, lotIndex, endpointKey } = row(0);
+      const unit = { serial, lotIndex, endpointKey, provisioning: 'planned' } as const;
+      const single = { ...context, ...unit };
+      expect(await store.change(ORIGIN, (c) => registerDevice(c, single))).toMatchObject({
+        outcome: 'unchanged',
+      });
+
+      const cut = new AbortController();
+      const cutShort = Object.create(store, {
+        change: {
+          value: async (...work: Parameters<Store['change']>) => {
+            const result = await store.change(...work);
+            cut.abort();
+            return result;
+          },
+        },
+      }) as Store;
+      await settleUpload(cutShort, upload, cut.signal);
+      const left = await hasUpload();
+      expect([left > 0, left < MANY, await seen()]).toEqual([true, true, MANY]);
+      const never = new AbortController().signal;
+      expect(await settleOneDead(store, never)).toBe(false);
+      clock.ms += 10_000;
+      expect(await settleOneDead(store, never)).toBe(true);
+      expect([await hasUpload(), await seen()]).toEqual([0, MANY]);
+      clock.ms += 10_000;
+      expect(await settleOneDead(store, never)).toBe(false);
+    });
+
+    it('of an upload that was shown meanwhile are not taken over by another', async () => {
+      const { key: masterKey } = MasterKey.generate();
+      const { accountId } = await newContext();
+      const lot = await store.change(ORIGIN, (c) => makeLot(c, masterKey, accountId));
+      const { lotId, provisioningKey } = lot;
+      const upload = await store.change(ORIGIN, async (c) => {
+        const wanted = { accountId, lotId, kind: 'planned', seal: '', parts: 1 } as const;
+        return (await beginUpload(c, { ...wanted, sealDigest: 'one' })).upload;
+      });
+      const context = await newContext({ accountId, lotId, provisioningKey, uploadId: upload.id });
+      await register(context, rows(0, 100));
+      await Promise.all([
+        register({ ...context, uploadId: 'up_other' }, rows(0, 100)),
+        store.change(ORIGIN, (c) => showUpload(c, upload)),
+      ]);
+      const owners = new Set((await devicesOf(context)).map(({ uploadId }) => uploadId));
+      // Whoever was first: all are taken, or all are seen.
+      expect(owners.size).toBe(1);
     });
 
     const shown = ({ uploadId }: BulkContext): Promise<unknown> =>

@@ -11,7 +11,7 @@ import {
   readConfiguration,
 } from '../store/configurations.ts';
 import type { HeldConfiguration, NewConfiguration } from '../store/configurations.ts';
-import { activeCredentials } from '../store/devices.ts';
+import { activeCredentials } from '../store/credentials.ts';
 import type { Device } from '../store/devices.ts';
 import { versionFloor } from '../store/epoch.ts';
 import type { Change, Reader } from '../store/store.ts';

@@ -5,6 +5,7 @@ import type { DeviceFilter } from '../../model/device-filter.ts';
 import { ESCROW_STATES, escrowState } from '../../model/escrow.ts';
 import type { EscrowCounts, EscrowState } from '../../model/escrow.ts';
 import type { Device } from './devices.ts';
+import { IS_SHOWN } from './shown.ts';
 import type { Reader } from './store.ts';
 
 /** Which of an account's devices, as the service asks for them. */
@@ -146,7 +147,7 @@ function conditions(scope: {
     .filter((name) => query[name] !== undefined)
     .map((name) => sql<SqlBool>`devices.${sql.ref(name)} = ${query[name]}`);
   return [
-    sql<SqlBool>`devices."accountId" = ${scope.accountId} AND devices."uploadId" IS NULL`,
+    sql<SqlBool>`devices."accountId" = ${scope.accountId} AND ${IS_SHOWN}`,
     ...equal,
     ...(query.station === undefined
       ? []

@@ -2,8 +2,8 @@ import type { Selectable } from 'kysely';
 import { KeylineError } from '../../kernel/errors.ts';
 import { mayProve, nextDeviceState } from '../../model/device-state.ts';
 import type { DeviceMove, Provisioning } from '../../model/device-state.ts';
-import type { EndpointKey, ProvisioningKey } from '../../model/ids.ts';
 import { newId } from './new-id.ts';
+import { HIDDEN_BY, IS_SHOWN } from './shown.ts';
 import type { Change, Reader } from './store.ts';
 import type { DeviceTable } from './tables.ts';
 
@@ -35,13 +35,6 @@ export interface CredentialedDevice {
   readonly device: Device;
   readonly provisioningKey: string;
   readonly scheme: string;
-}
-
-/** One active credential. */
-export interface ActiveCredential {
-  readonly deviceId: string;
-  readonly provisioningKey: ProvisioningKey;
-  readonly endpointKey: EndpointKey;
 }
 
 const MOST_TRIES = 10;
@@ -87,7 +80,7 @@ export async function findDevice(
     .selectAll()
     .where('id', '=', id)
     .where('accountId', '=', accountId)
-    .where('uploadId', 'is', null)
+    .where(IS_SHOWN)
     .executeTakeFirst();
 }
 
@@ -106,29 +99,13 @@ export async function findByEndpointKey(
     .select(['credentials.provisioningKey', 'credentials.scheme'])
     .where('endpointKey', '=', endpointKey)
     .where('isActive', '=', 1)
-    .where('uploadId', 'is', null)
+    .where(IS_SHOWN)
     .execute();
   return rows.map(({ provisioningKey, scheme, ...device }) => ({
     device,
     provisioningKey,
     scheme,
   }));
-}
-
-/** What devices prove themselves by, by device. */
-export async function activeCredentials(
-  db: Reader,
-  devices: readonly Pick<Device, 'id'>[],
-): Promise<ReadonlyMap<string, ActiveCredential>> {
-  if (devices.length === 0) return new Map();
-  const ids = devices.map(({ id }) => id);
-  const rows = (await db
-    .selectFrom('credentials')
-    .select(['deviceId', 'provisioningKey', 'endpointKey'])
-    .where('deviceId', 'in', ids)
-    .where('isActive', '=', 1)
-    .execute()) as ActiveCredential[];
-  return new Map(rows.map((row) => [row.deviceId, row]));
 }
 
 /** The devices of the account's lot that have one of these credentials. */
@@ -146,7 +123,7 @@ export async function findOfLot(
     .where('credentials.endpointKey', 'in', endpointKeys)
     .where('devices.accountId', '=', accountId)
     .where('devices.lotId', '=', lotId)
-    .where('devices.uploadId', 'is', null)
+    .where(IS_SHOWN)
     .execute();
 }
 
@@ -197,14 +174,28 @@ export async function moveDevice(
 }
 
 async function findHeld(change: Change, wanted: NewDevice): Promise<HeldDevice | undefined> {
-  return await change.db
-    .selectFrom('credentials')
-    .innerJoin('devices', 'devices.id', 'credentials.deviceId')
-    .selectAll('devices')
-    .select(['credentials.scheme'])
+  const row = await heldDevices(change.db)
     .where('provisioningKey', '=', wanted.provisioningKey)
     .where('endpointKey', '=', wanted.endpointKey)
     .executeTakeFirst();
+  return row && toHeld(row);
+}
+
+/** Devices with the scheme of their credential and the upload that hides them, to be narrowed down; see `toHeld`. */
+export function heldDevices(db: Reader) {
+  return db
+    .selectFrom('credentials')
+    .innerJoin('devices', 'devices.id', 'credentials.deviceId')
+    .selectAll('devices')
+    .select(['credentials.scheme', HIDDEN_BY.as('hiddenBy')]);
+}
+
+/** With no upload where it is seen, whether its row says so already or not. */
+export function toHeld<Row extends HeldDevice & { readonly hiddenBy: string | null }>({
+  hiddenBy,
+  ...device
+}: Row): Omit<Row, 'hiddenBy'> & { readonly uploadId: string | null } {
+  return { ...device, uploadId: hiddenBy };
 }
 
 /** A device with the scheme of the credential that it is held by. */

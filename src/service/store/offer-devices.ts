@@ -1,3 +1,4 @@
+import { IS_SHOWN } from './shown.ts';
 import type { Change, Reader } from './store.ts';
 import type { Transfer } from './transfers.ts';
 import { unindexed } from './unindexed.ts';
@@ -31,7 +32,7 @@ export async function offerDevices(
         ])
         .where('devices.id', 'in', ids)
         .where(unindexed(change.dialect, 'accountId'), '=', transfer.sourceAccountId)
-        .where('uploadId', 'is', null)
+        .where(IS_SHOWN)
         .where('provisioning', 'in', built)
         .where('enrollment', 'in', ['pending', 'enrolled'])
         .where('isCancelled', '=', 0)

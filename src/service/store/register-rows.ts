@@ -4,7 +4,7 @@ import { nextDeviceState } from '../../model/device-state.ts';
 import type { DeviceRow } from '../../model/device-row.ts';
 import type { Provisioning } from '../../model/device-state.ts';
 import { copyNew } from './copy-devices.ts';
-import { isSameDevice } from './devices.ts';
+import { heldDevices, isSameDevice, toHeld } from './devices.ts';
 import type { HeldDevice, NewDevice } from './devices.ts';
 import { newIds } from './new-id.ts';
 import type { Change, Dialect } from './store.ts';
@@ -60,13 +60,15 @@ async function registerBatch(
     context,
     rest.map(({ row }) => row.endpointKey),
   );
-  const taken: (readonly [id: string])[] = [];
+  const taken: Taken[] = [];
   const built: (readonly [id: string, hardwareId: string | null, attributes: string | null])[] = [];
   for (const { row, at } of rest) {
     const device = held.get(row.endpointKey);
     if (!device || !isSameDevice(device, toNewDevice(context, row))) continue;
     outcomes[at] = device.uploadId === null ? 'unchanged' : 'created';
-    if (device.uploadId !== null && device.uploadId !== context.uploadId) taken.push([device.id]);
+    if (device.uploadId !== null && device.uploadId !== context.uploadId) {
+      taken.push({ id: device.id, from: device.uploadId });
+    }
     const isBuilt = context.provisioning === 'verified' && device.provisioning === 'planned';
     if (isBuilt && nextDeviceState(device, 'verified')) {
       built.push([device.id, row.hardwareId ?? null, row.attributes ?? null]);
@@ -148,15 +150,18 @@ async function findHeld(
     change.dialect,
     endpointKeys.map((key) => [key]),
   );
-  const rows = await change.db
-    .selectFrom('credentials')
-    .innerJoin('devices', 'devices.id', 'credentials.deviceId')
-    .selectAll('devices')
-    .select(['credentials.scheme', 'credentials.endpointKey'])
+  const rows = await heldDevices(change.db)
+    .select('credentials.endpointKey')
     .where('credentials.provisioningKey', '=', provisioningKey)
     .where(sql<boolean>`"endpointKey" IN (SELECT value->>0 FROM ${wanted})`)
     .execute();
-  return new Map(rows.map(({ endpointKey, ...device }) => [endpointKey, device]));
+  return new Map(rows.map(({ endpointKey, ...device }) => [endpointKey, toHeld(device)]));
+}
+
+/** A hidden device of another upload. */
+interface Taken {
+  readonly id: string;
+  readonly from: string;
 }
 
 /**
@@ -164,14 +169,25 @@ async function findHeld(
  * it; those that the other has shown meanwhile stay in sight.
  */
 async function takeOver(
-  change: Change,
+  { db, dialect }: Change,
   { uploadId }: BulkContext,
-  taken: readonly (readonly [id: string])[],
+  taken: readonly Taken[],
 ): Promise<void> {
+  // Held, so that none of them is shown between this look and the end of the transaction.
+  const others = [...new Set(taken.map(({ from }) => from))].sort();
+  const shown = await db
+    .selectFrom('uploads')
+    .select(['id', 'state'])
+    .where('id', 'in', others)
+    .orderBy('id')
+    .$if(dialect === 'postgres', (query) => query.forUpdate())
+    .execute();
+  const isShown = new Set(shown.filter(({ state }) => state === 'committed').map(({ id }) => id));
+  const ids = taken.filter(({ from }) => !isShown.has(from)).map(({ id }) => [id]);
   await sql`
     UPDATE devices SET "uploadId" = ${uploadId}
-    WHERE "id" IN (SELECT value->>0 FROM ${each(change.dialect, taken)}) AND "uploadId" IS NOT NULL`.execute(
-    change.db,
+    WHERE "id" IN (SELECT value->>0 FROM ${each(dialect, ids)}) AND "uploadId" IS NOT NULL`.execute(
+    db,
   );
 }
 

@@ -6,6 +6,7 @@ import { hiddenTables } from './hidden-tables.ts';
 import { identityTables } from './identity-tables.ts';
 import { lotTables } from './lot-tables.ts';
 import type { Migration, SqlTypes } from './migration.ts';
+import { settlingTables } from './settling-tables.ts';
 
 /**
  * The first tables, for both databases. Names in camelCase are quoted before they are run, because
@@ -22,6 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   bulkTables,
   hiddenTables,
   lotTables,
+  settlingTables,
 ];
 
 /** Beside them from the first moment: the schema's version, the epoch, the check value of the master key. */

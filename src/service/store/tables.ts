@@ -105,6 +105,11 @@ export interface Tables {
     parts: number;
     state: 'receiving' | 'committing' | 'committed' | 'failed' | 'abandoned';
     operationId: string | null;
+    /**
+     * Null, or it was committed, and its devices are seen although their rows have its id still; then when the process
+     * that takes it from them is taken for dead.
+     */
+    settlingUntil: string | null;
     createdAt: string;
     version: number;
   };
@@ -248,7 +253,7 @@ export interface DeviceTable {
   serial: string;
   lotId: string;
   lotIndex: number;
-  /** The upload that brought it and has not been committed yet, or null: only then it is seen. */
+  /** The upload that brought it, until that was committed and settled; `IS_SHOWN` says whether it is seen. */
   uploadId: string | null;
   model: string | null;
   hardwareId: string | null;

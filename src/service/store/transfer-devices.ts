@@ -1,6 +1,7 @@
 import { KeylineError } from '../../kernel/errors.ts';
 import { scanDevices } from './device-query.ts';
 import type { DeviceQuery } from './device-query.ts';
+import { IS_SHOWN } from './shown.ts';
 import type { Reader } from './store.ts';
 
 /** Devices one by one, each by one of its names. */
@@ -77,7 +78,7 @@ const NAMED: Readonly<Record<keyof ListedDevices, Lookup>> = {
       .selectFrom('devices')
       .select(['id', 'accountId'])
       .where('id', 'in', names)
-      .where('uploadId', 'is', null)
+      .where(IS_SHOWN)
       .execute();
     const own = rows.filter((row) => row.accountId === accountId);
     return new Map(own.map(({ id }) => [id, id]));
@@ -88,7 +89,7 @@ const NAMED: Readonly<Record<keyof ListedDevices, Lookup>> = {
       .select(['id', 'serial'])
       .where('accountId', '=', accountId)
       .where('serial', 'in', names)
-      .where('uploadId', 'is', null)
+      .where(IS_SHOWN)
       .execute();
     return new Map(rows.map(({ id, serial }) => [serial, id]));
   },
@@ -99,7 +100,7 @@ const NAMED: Readonly<Record<keyof ListedDevices, Lookup>> = {
       .select(['devices.id', 'endpointKey', 'accountId'])
       .where('endpointKey', 'in', names)
       .where('isActive', '=', 1)
-      .where('uploadId', 'is', null)
+      .where(IS_SHOWN)
       .execute();
     const own = rows.filter((row) => row.accountId === accountId);
     return new Map(own.map(({ id, endpointKey }) => [endpointKey, id]));
@@ -119,7 +120,7 @@ async function* ofLot(
       .select(['id', 'lotIndex'])
       .where('lotId', '=', lotId)
       .where('accountId', '=', accountId)
-      .where('uploadId', 'is', null)
+      .where(IS_SHOWN)
       .where('lotIndex', '>=', from)
       // Others may have made two lots of this id: then there are two of an index.
       .where((eb) => eb.or([eb('lotIndex', '>', from), eb('id', '>', lastId)]))

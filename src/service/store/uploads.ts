@@ -1,9 +1,9 @@
-import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
 import { KeylineError } from '../../kernel/errors.ts';
 import { flag } from './accounts.ts';
 import { newId } from './new-id.ts';
 import { createOperation, findOperation } from './operations.ts';
+import { settlingFrom } from './settle-upload.ts';
 import type { Change, Reader } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -47,6 +47,7 @@ export async function beginUpload(
     .values({
       ...wanted,
       ...{ id, state: 'receiving', operationId: null, createdAt: change.at, version: 1 },
+      settlingUntil: null,
     })
     .onConflict((conflict) => conflict.columns(['accountId', 'lotId', 'sealDigest']).doNothing())
     .executeTakeFirst();
@@ -184,18 +185,14 @@ export async function outcomesOf(
   return (await query.where('n', '=', n).executeTakeFirst())?.outcomes ?? undefined;
 }
 
-/** Shows the upload's devices, all at once, however long PostgreSQL takes for that many. */
-export async function showUpload(change: Change, { id, lotId }: Upload): Promise<void> {
-  if (change.dialect === 'postgres') await sql`SET LOCAL statement_timeout = 0`.execute(change.db);
-  await change.db
-    .updateTable('devices')
-    .set({ uploadId: null })
-    .where('lotId', '=', lotId)
-    .where('uploadId', '=', id)
-    .execute();
+/** Shows the upload's devices, all at once; `settleUpload` goes through their rows afterwards. */
+export async function showUpload(change: Change, { id }: Upload): Promise<void> {
   await change.db
     .updateTable('uploads')
-    .set((eb) => ({ state: 'committed', version: eb('version', '+', 1) }))
+    .set((eb) => ({
+      ...{ state: 'committed', settlingUntil: settlingFrom(change.at) },
+      version: eb('version', '+', 1),
+    }))
     .where('id', '=', id)
     .execute();
 }

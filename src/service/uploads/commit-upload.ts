@@ -14,6 +14,7 @@ import {
 import type { Operation } from '../store/operations.ts';
 import { registerRows } from '../store/register-rows.ts';
 import type { BulkContext } from '../store/register-rows.ts';
+import { settleUpload } from '../store/settle-upload.ts';
 import type { Change, Store } from '../store/store.ts';
 import * as uploads from '../store/uploads.ts';
 import type { Upload } from '../store/uploads.ts';
@@ -86,7 +87,10 @@ export async function commitUpload(
     return held(await endOperation(change, operation, { result }));
   });
   await onStep?.(ended);
-  if (seal.count >= MANY_ROWS) await analyze(store, ['devices', 'credentials']);
+  const isMany = seal.count >= MANY_ROWS;
+  if (isMany) await analyze(store, ['devices', 'credentials']);
+  await settleUpload(store, upload, signal);
+  if (isMany) await analyze(store, ['devices']);
 }
 
 /** Ends the operation of a commit that can never succeed; nothing of the upload is seen. */

@@ -8,6 +8,7 @@ import type { Service } from '../service.ts';
 import { isPostgres } from '../store/open-store.ts';
 import { takeOperation } from '../store/operations.ts';
 import type { Operation } from '../store/operations.ts';
+import { settleOneDead } from '../store/settle-upload.ts';
 import { COMMIT_KIND } from '../store/uploads.ts';
 import { failCommit } from './commit-upload.ts';
 
@@ -54,7 +55,7 @@ export class UploadRunner implements AsyncDisposable {
           takeOperation(change, COMMIT_KIND),
         );
         if (operation) await this.#carryOut(operation);
-        else await woken.wait(closing, LOOK_MS);
+        else if (!(await settleOneDead(store, closing))) await woken.wait(closing, LOOK_MS);
       } catch (error) {
         this.#log.error({ err: error }, 'an upload could not be taken up');
         await woken.wait(closing, LOOK_MS);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { issueToken } from '../../../src/service/auth/sessions.ts';
 import { openStore } from '../../../src/service/store/open-store.ts';
+import type { SealedRows } from '../../service/sealed-upload.ts';
 import { PUBLIC_URL, World } from '../../torture/registry/world.ts';
 import type { Member } from '../../torture/registry/world.ts';
 import { Line } from './line.ts';
@@ -88,11 +89,18 @@ async function forgetTemplate({ database, maker }: World): Promise<void> {
 
 /** Registers units from `first` on by a sealed upload, as the command line does. */
 export async function registerUnits(
-  { world, port }: BenchRegistry,
+  registry: BenchRegistry,
   { first, count }: { readonly first: number; readonly count: number },
 ): Promise<void> {
+  await registerSealed(registry, await registry.world.seal(first, count, 'as-built'));
+}
+
+/** Registers the units of an as-built manifest. */
+export async function registerSealed(
+  { world, port }: BenchRegistry,
+  { seal, chunks }: SealedRows,
+): Promise<void> {
   using line = new Line(port, world.maker);
-  const { seal, chunks } = await world.seal(first, count, 'as-built');
   const body = { kind: 'as-built', seal };
   const { lotId } = world.lot.lot;
   const upload = await line.ask<{ id: string }>(`/v1/lots/${lotId}/uploads`, { body });

@@ -3,13 +3,14 @@ import type { Cluster } from '../../system/postgres.ts';
 import { serveRegistry } from './bench-registry.ts';
 import type { BenchRegistry } from './bench-registry.ts';
 import { measureApproval } from './measure-approval.ts';
+import { measureCommit } from './measure-commit.ts';
 import { measureLatency } from './measure-latency.ts';
 import { measurePair } from './measure-pair.ts';
 import { measureWaiting } from './measure-waiting.ts';
 
 /**
  * Measures a registry that the built command line serves, from this process: `npm run bench:registry --
- * [latency|approval|waiting|pair …] [postgres]`. Prints figures; checks nothing.
+ * [latency|approval|waiting|commit|pair …] [postgres]`. Prints figures; checks nothing.
  */
 const MEASURES: Readonly<
   Record<string, (registry: BenchRegistry, print: (text: string) => void) => Promise<void>>
@@ -17,6 +18,7 @@ const MEASURES: Readonly<
   latency: measureLatency,
   approval: measureApproval,
   waiting: measureWaiting,
+  commit: measureCommit,
   pair: measurePair,
 };
 

@@ -62,3 +62,12 @@ export async function paced(
   await Promise.all(Array.from({ length: lines }, (_, line) => one(line)));
   return times;
 }
+
+/** What the work comes to, and how long it took. */
+export async function timed<Result>(
+  work: () => Promise<Result>,
+): Promise<{ readonly result: Result; readonly ms: number }> {
+  const began = performance.now();
+  const result = await work();
+  return { result, ms: performance.now() - began };
+}

@@ -40,12 +40,19 @@ export async function readFinalState(database: string, isAtRest: boolean): Promi
       .execute() as unknown as Promise<Row<Table>[]>;
   const accounts = await all('accounts');
   for (const { id, handle } of accounts) complaints.push(...(await auditOf(reader, id, handle)));
+  const uploads = await all('uploads');
+  // Their devices are seen, and their rows follow.
+  const settling = new Set<string | null>(
+    uploads.filter(({ settlingUntil }) => settlingUntil !== null).map(({ id }) => id),
+  );
   return {
     accounts,
     counters: await all('counters'),
-    uploads: await all('uploads'),
+    uploads,
     uploadParts: await all('uploadParts'),
-    devices: await all('devices'),
+    devices: (await all('devices')).map((device) =>
+      settling.has(device.uploadId) ? { ...device, uploadId: null } : device,
+    ),
     credentials: await all('credentials'),
     custody: await all('custody'),
     transfers: await all('transfers'),

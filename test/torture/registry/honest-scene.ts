@@ -129,7 +129,7 @@ export function honestState(): Scene['state'] {
     uploads: [
       {
         ...{ id: 'up_1', accountId: MAKER, lotId: 'kl_1', kind: 'as-built', sealDigest: 's' },
-        ...{ seal: 's', parts: 1, state: 'committed', operationId: 'op_1' },
+        ...{ seal: 's', parts: 1, settlingUntil: null, state: 'committed', operationId: 'op_1' },
         ...{ createdAt: AT, version: 1 },
       },
     ],
