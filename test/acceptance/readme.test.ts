@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PROGRAM, ROOT, shell } from './cli.ts';
+import { freePort } from './served-registry.ts';
 
 /** A line of a person, and what the README shows below it. */
 interface Typed {
@@ -68,15 +67,6 @@ async function start(line: string): Promise<void> {
 function exitCodeOf(shown: string): number {
   if (shown.includes('Error: ')) return 2;
   return / FAIL /.test(shown) ? 6 : 0;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 it('every line of the README that is typed at a prompt works, one after the other', async () => {

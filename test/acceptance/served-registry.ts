@@ -166,7 +166,8 @@ export class ServedRegistry implements AsyncDisposable {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on at this moment, for an address that has to be known before. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;
