@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../src/service/store/open-store.ts';
+import { IS_SHOWN } from '../../src/service/store/shown.ts';
 import { PROGRAM } from './cli.ts';
 import { RequestGate } from './request-gate.ts';
 import type { Passage } from './request-gate.ts';
@@ -57,7 +58,7 @@ async function devicesOf(lot: string): Promise<unknown> {
     .selectFrom('devices')
     .select(({ fn }) => [fn.countAll().as('devices'), fn.count('serial').distinct().as('serials')])
     .where('serial', 'like', `${lot}-%`)
-    .where('uploadId', 'is', null)
+    .where(IS_SHOWN)
     .executeTakeFirstOrThrow();
 }
 

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { HttpRegistry } from '../../src/registry/http-registry.ts';
 import { RenewableToken } from '../../src/registry/renewable-token.ts';
 import { holdKey } from '../../src/service/store/keys.ts';
+import { IS_SHOWN } from '../../src/service/store/shown.ts';
 import { spkiOf } from '../../src/model/hierarchy.ts';
 import { commitHere } from '../service/commit-here.ts';
 import { ServiceRig } from '../service/rig.ts';
@@ -53,7 +54,7 @@ registryContract('keyline’s own over HTTP', async () => {
     loseAnswers: (...when) => void troubles.push(...when),
     count: async (lotId) => {
       const devices = rig.store.reader.selectFrom('devices').where('lotId', '=', lotId);
-      return (await devices.select('id').where('uploadId', 'is', null).execute()).length;
+      return (await devices.select('id').where(IS_SHOWN).execute()).length;
     },
     [Symbol.asyncDispose]: async () => {
       rig.close();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { registerDevice } from '../../src/service/store/devices.ts';
 import { checkAudit, eventsAfter } from '../../src/service/store/feed.ts';
+import { IS_SHOWN } from '../../src/service/store/shown.ts';
 import { keyline } from '../acceptance/cli.ts';
 import type { Ran } from '../acceptance/cli.ts';
 import { startCluster } from './postgres.ts';
@@ -117,7 +118,7 @@ async function devicesOf(code: string): Promise<number> {
     .innerJoin('credentials', 'credentials.deviceId', 'devices.id')
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .where('lots.code', '=', code)
-    .where('devices.uploadId', 'is', null)
+    .where(IS_SHOWN)
     .executeTakeFirstOrThrow();
   return n;
 }
