@@ -5,6 +5,11 @@ import { putTemplate } from '../../src/service/store/config-templates.ts';
 import { registerDevice } from '../../src/service/store/devices.ts';
 import { setCancelled } from '../../src/service/store/escrow.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
+import {
+  endPreparations,
+  prepareTransfer,
+  undoOneDead,
+} from '../../src/service/store/prepare-transfer.ts';
 import { requestTransfer } from '../../src/service/store/request-transfer.ts';
 import type { Change, Store } from '../../src/service/store/store.ts';
 import { decideItems, lockTransfer } from '../../src/service/store/transfer-decision.ts';
@@ -111,4 +116,28 @@ it('takes a device out of escrow once, for whoever saw it as it was', async () =
   const events = store.reader.selectFrom('events').select('seq').where('subject', '=', id);
   const cancelled = events.where('type', '=', 'device.escrow-cancelled');
   expect(await cancelled.execute()).toHaveLength(1);
+});
+
+it('undoes an offer whose process died once, by two processes that find it at once', async () => {
+  await account('north');
+  const wanted = { sourceAccountId: accountId, to: 'north', includePlanned: false };
+  const devices = { ids: [await store.change(ORIGIN, (change) => register(change, 'S-1'))] };
+  const rest = { devices, expiresAt: '2999-01-01T00:00:00.000Z' };
+  const dead = await prepareTransfer(store, ORIGIN, { wanted: { ...wanted, ...rest }, key: 'one' });
+  const { id } = dead.transfer;
+  // More than one transaction undoes.
+  await sql`INSERT INTO "transferItems" ("transferId", "deviceId", "state")
+    SELECT ${id}, 'dv_' || n, 'offered' FROM generate_series(1, 4100) AS n`.execute(store.reader);
+  await store.change(ORIGIN, endPreparations);
+  // Another process is in the midst of its first transaction.
+  const { end } = await store.change(ORIGIN, async ({ db }) => {
+    await sql`DELETE FROM "transferItems" WHERE "transferId" = ${id} AND "deviceId" IN
+      (SELECT "deviceId" FROM "transferItems" WHERE "transferId" = ${id} LIMIT 2000)`.execute(db);
+    const end = undoOneDead(other).catch((error: unknown) => error);
+    await waitForLock();
+    return { end };
+  });
+  expect(await end).toBe(true);
+  expect(await store.reader.selectFrom('transfers').select('id').execute()).toEqual([]);
+  expect(await store.reader.selectFrom('transferItems').select('deviceId').execute()).toEqual([]);
 });
