@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { issueToken } from '../../src/service/auth/sessions.ts';
 import { stepAt } from '../../src/service/auth/totp.ts';
+import { findAccount } from '../../src/service/store/accounts.ts';
 import { ServiceRig } from './rig.ts';
 import type { TestMember } from './rig.ts';
 
@@ -78,6 +80,23 @@ describe('an invitation', () => {
     expect(codeOf(refused)).toBe('forbidden');
   });
 
+  it('of an account that a guest manages is not given again by the platform', async () => {
+    const by = await rig.member(['platform-admin'], { kind: 'user' });
+    const first = await rig.member(['account-admin'], { kind: 'user' });
+    const { accountId } = first;
+    const guest = await guestOf(first, ['account-admin']);
+    await invite(['account-admin'], first);
+    const { token } = await rig.store.change({ actor: 'registry' }, (change) =>
+      issueToken(change, { accountId, principalId: guest.principalId, secretVersion: 1 }),
+    );
+    const asGuest = { ...guest, headers: { authorization: `Bearer ${token}` } };
+    const left = { by: asGuest, body: { roles: [] } };
+    expect((await send('PATCH', `/v1/users/${first.principalId}`, left)).statusCode).toBe(200);
+    const account = (await findAccount(rig.store.reader, accountId))?.handle;
+    const again = await send('POST', '/v1/accounts/invitations', { by, body: { account } });
+    expect(codeOf(again)).toBe('state-conflict');
+  });
+
   it('lets a person choose a password, once', async () => {
     const { user, invitation } = await invite(['auditor']);
     expect((await logIn(user.login)).statusCode).toBe(401);
@@ -134,12 +153,12 @@ describe('a reset', () => {
 });
 
 /** A person of another account with a role in this one. */
-async function guestOf(by: TestMember): Promise<TestMember> {
+async function guestOf(by: TestMember, roles = ['auditor']): Promise<TestMember> {
   const guest = await rig.member(['account-admin'], { kind: 'user' });
   const { login } = (await send('GET', '/v1/me', { by: guest })).json<{ login: string }>();
-  const body = { login, roles: ['auditor'] };
+  const body = { login, roles };
   const added = await send('POST', '/v1/memberships', { by, body });
-  expect(added.json()).toMatchObject({ id: guest.principalId, isHome: false, roles: ['auditor'] });
+  expect(added.json()).toMatchObject({ id: guest.principalId, isHome: false, roles });
   return guest;
 }
 
@@ -156,6 +175,15 @@ describe('a member', () => {
       url = link === undefined ? undefined : /^<(.*)>/.exec(link)?.[1];
     }
     expect(found.sort()).toEqual([by.principalId, guest.principalId].sort());
+  });
+
+  it('of another account is let in once by two admins who do so at once', async () => {
+    const guest = await rig.member(['account-admin'], { kind: 'user' });
+    const { login } = (await send('GET', '/v1/me', { by: guest })).json<{ login: string }>();
+    const body = { login, roles: ['auditor'] };
+    const admit = () => send('POST', '/v1/memberships', { by: admin, body });
+    const statuses = (await Promise.all([admit(), admit()])).map(({ statusCode }) => statusCode);
+    expect(statuses.sort()).toEqual([201, 409]);
   });
 
   it('that comes from another account goes with its last role, and is found no more', async () => {

@@ -1,15 +1,22 @@
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import {
+  issueOneTimeToken,
+  LIFE_MS,
+  takeOneTimeToken,
+} from '../../src/service/auth/one-time-token.ts';
 import { createAccount } from '../../src/service/store/accounts.ts';
 import { putTemplate } from '../../src/service/store/config-templates.ts';
 import { registerDevice } from '../../src/service/store/devices.ts';
 import { setCancelled } from '../../src/service/store/escrow.ts';
+import { needUnusedAdmin } from '../../src/service/store/members.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
 import {
   endPreparations,
   prepareTransfer,
   undoOneDead,
 } from '../../src/service/store/prepare-transfer.ts';
+import { createPrincipal, rotateSecret } from '../../src/service/store/principals.ts';
 import { requestTransfer } from '../../src/service/store/request-transfer.ts';
 import type { Change, Store } from '../../src/service/store/store.ts';
 import { decideItems, lockTransfer } from '../../src/service/store/transfer-decision.ts';
@@ -140,4 +147,26 @@ it('undoes an offer whose process died once, by two processes that find it at on
   expect(await end).toBe(true);
   expect(await store.reader.selectFrom('transfers').select('id').execute()).toEqual([]);
   expect(await store.reader.selectFrom('transferItems').select('deviceId').execute()).toEqual([]);
+});
+
+it('invites no admin again who chooses a password in the same moment', async () => {
+  const wanted = { kind: 'user', accountId, login: 'sue', name: 'Sue' } as const;
+  const token = await store.change(ORIGIN, async (change) => {
+    const { id: principalId } = await createPrincipal(change, {
+      ...wanted,
+      roles: ['account-admin'],
+    });
+    return (await issueOneTimeToken(change, { accountId, principalId }, LIFE_MS.invitation)).token;
+  });
+  const choose = async (change: Change) => {
+    const { principalId: id } = await takeOneTimeToken(change, token);
+    await rotateSecret(change, { id, accountId }, 'a digest');
+  };
+  const invite = async (change: Change) => {
+    const { principal } = await needUnusedAdmin(change, 'source');
+    const owner = { accountId, principalId: principal.id };
+    await issueOneTimeToken(change, owner, LIFE_MS.invitation);
+  };
+  expect(await inTheSameMoment(choose, invite)).toBe('state-conflict');
+  expect(await store.reader.selectFrom('onceOnly').select('digest').execute()).toEqual([]);
 });

@@ -63,7 +63,7 @@ export function newAccountRoutes(app: App, { masterKey }: Service): void {
     },
     (request, reply) =>
       app.repeatable.answer(request, reply, async (change) => {
-        const found = await needUnusedAdmin(change.db, request.body.account);
+        const found = await needUnusedAdmin(change, request.body.account);
         const { id: principalId, homeAccountId: accountId } = found.principal;
         const owner = { accountId, principalId };
         const invitation = await issueOneTimeToken(change, owner, LIFE_MS.invitation);

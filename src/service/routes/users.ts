@@ -4,7 +4,7 @@ import { LOGIN_NAME } from '../../model/account-names.ts';
 import { memberOf } from '../auth/caller.ts';
 import { issueOneTimeToken, LIFE_MS } from '../auth/one-time-token.ts';
 import type { App, Service } from '../service.ts';
-import { needMember, setRoles } from '../store/members.ts';
+import { holdAccount, needMember, setRoles } from '../store/members.ts';
 import { rolesIn } from '../store/memberships.ts';
 import { createPrincipal, findPrincipal } from '../store/principals.ts';
 import {
@@ -94,6 +94,7 @@ export function userRoutes(app: App, service: Service): void {
         const { accountId } = caller;
         const { login, roles } = request.body;
         requireGrant(caller, roles);
+        await holdAccount(change, accountId);
         const person = await findPrincipal(change.db, { login });
         if (person?.kind !== 'user' || roles.length === 0) {
           throw new KeylineError('object-unknown', { message: 'there is no such person, or role' });

@@ -77,22 +77,31 @@ export async function readMember(
 }
 
 /**
- * The first admin of the account with this handle, of whose admins none has a password yet: from then on they
- * help each other. Throws `object-unknown`, `state-conflict`.
+ * The first admin of the account with this handle, of whose admins, guests among them, none has a password yet: from
+ * then on they help each other. They are held until the commit, so that none chooses one meanwhile. Throws
+ * `object-unknown`, `state-conflict`.
  */
-export async function needUnusedAdmin(db: Reader, handle: string): Promise<AccountMember> {
+export async function needUnusedAdmin(
+  { db, dialect }: Change,
+  handle: string,
+): Promise<AccountMember> {
   const admins = await db
     .selectFrom('memberships')
     .innerJoin('accounts', 'accounts.id', 'memberships.accountId')
     .innerJoin('principals', 'principals.id', 'memberships.principalId')
-    .select(['principals.id', 'principals.homeAccountId as accountId', 'secretDigest'])
+    .select([
+      'principals.id',
+      'principals.homeAccountId',
+      'accounts.id as accountId',
+      'secretDigest',
+    ])
     .where('accounts.handle', '=', handle)
     .where('memberships.role', '=', 'account-admin')
     .where('principals.kind', '=', 'user')
-    .whereRef('principals.homeAccountId', '=', 'accounts.id')
     .orderBy('principals.id')
+    .$if(dialect === 'postgres', (query) => query.forUpdate('principals'))
     .execute();
-  const [first] = admins;
+  const first = admins.find(({ homeAccountId, accountId }) => homeAccountId === accountId);
   if (!first) {
     throw new KeylineError('object-unknown', {
       message: 'there is no account of this handle with an admin of its own',
@@ -143,7 +152,7 @@ export async function touchPrincipal(
   throw new KeylineError('precondition-failed', { message: 'the member was changed meanwhile' });
 }
 
-/** Takes the account's row until the commit: two who would each remove the other's admin wait. */
+/** Takes the account's row until the commit: two who would each remove the other's admin, or let in one guest, wait. */
 export async function holdAccount({ db }: Change, accountId: string): Promise<void> {
   await db
     .updateTable('accounts')
