@@ -252,6 +252,20 @@ describe('a member', () => {
     expect(both.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409]);
   });
 
+  it('is never the last to go of those who make accounts', async () => {
+    const roles = ['account-admin', 'platform-admin'] as const;
+    const by = await rig.member(roles, { kind: 'user' });
+    const { accountId } = by;
+    await rig.member(['account-admin'], { kind: 'user', accountId });
+    const url = `/v1/users/${by.principalId}`;
+    for (const body of [{ state: 'disabled' }, { roles: ['account-admin'] }]) {
+      expect(codeOf(await send('PATCH', url, { by, body }))).toBe('state-conflict');
+    }
+    await rig.member(['platform-admin'], { kind: 'user', accountId });
+    const changed = await send('PATCH', url, { by, body: { roles: ['account-admin'] } });
+    expect(changed.statusCode).toBe(200);
+  });
+
   it('that lost its authenticator is rid of it by an admin', async () => {
     const member = await rig.member(['auditor'], { kind: 'user', accountId: admin.accountId });
     await rig.store.change({ actor: 'registry' }, async ({ db }) => {

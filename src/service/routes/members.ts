@@ -13,8 +13,9 @@ import {
   holdAccount,
   listMembers,
   needMember,
+  NEVER_VACANT,
   readMember,
-  requireAdmin,
+  requireHolder,
   setRoles,
   touchPrincipal,
 } from '../store/members.ts';
@@ -185,7 +186,9 @@ async function apply(
   }
   if (hasTotp === false) await removeTotp(change, found.principal);
   if (state) await setPrincipalState(change, { id, accountId }, state);
-  if (found.roles.includes('account-admin')) await requireAdmin(change, accountId);
+  for (const role of NEVER_VACANT) {
+    if (found.roles.includes(role)) await requireHolder(change, accountId, role);
+  }
 }
 
 function requireHome({ isHome }: AccountMember): void {

@@ -118,7 +118,7 @@ export async function needUnusedAdmin(
 
 /**
  * Puts these roles in place of those that the member has in the account; none at all end its membership
- * and its tokens there. Throws `state-conflict` where nobody would be left to manage the account.
+ * and its tokens there. Whether anybody is left to manage the account is for `requireHolder` to say.
  */
 export async function setRoles(
   change: Change,
@@ -161,20 +161,28 @@ export async function holdAccount({ db }: Change, accountId: string): Promise<vo
     .execute();
 }
 
-/** Throws `state-conflict` where the account has no person left who is an active account-admin. */
-export async function requireAdmin({ db }: Change, accountId: string): Promise<void> {
-  const admin = await db
+/** Roles that nobody outside could give again: what only their holders may do would never be done any more. */
+export const NEVER_VACANT = ['account-admin', 'platform-admin'] as const;
+
+/** Throws `state-conflict` where the account has no active person left with this role. */
+export async function requireHolder(
+  { db }: Change,
+  accountId: string,
+  role: (typeof NEVER_VACANT)[number],
+): Promise<void> {
+  const holder = await db
     .selectFrom('memberships')
     .innerJoin('principals', 'principals.id', 'memberships.principalId')
     .select('principals.id')
     .where('memberships.accountId', '=', accountId)
-    .where('memberships.role', '=', 'account-admin')
+    .where('memberships.role', '=', role)
     .where('principals.kind', '=', 'user')
     .where('principals.state', '=', 'active')
     .executeTakeFirst();
-  if (admin) return;
+  if (holder) return;
   throw new KeylineError('state-conflict', {
-    message: 'nobody would be left who manages this account',
+    message: `nobody would be left who manages this ${role === 'platform-admin' ? 'registry' : 'account'}`,
+    hint: `Give another person the role ${role} first.`,
   });
 }
 
