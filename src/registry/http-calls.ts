@@ -143,8 +143,8 @@ function conditional(
   return { method, path, headers, body: JSON.stringify(body) };
 }
 
-/** An answer that breaks off is asked for again. */
-async function askJson<Body>(
+/** The JSON of an answer; one that breaks off is asked for again. */
+export async function askJson<Body>(
   session: HttpSession,
   request: HttpRequest,
   onHeaders: (headers: Headers) => void = () => undefined,
@@ -158,8 +158,11 @@ async function askJson<Body>(
       throwIfAborted(session.signal);
     }
   }
-  throw new KeylineError('registry-unavailable', {
-    message: `answers of ${session.url} break off`,
-    facts: { url: session.url },
-  });
+  throw brokenOff(session);
+}
+
+/** Of answers that end before they are whole. */
+export function brokenOff({ url }: HttpSession): KeylineError {
+  const message = `answers of ${url} break off`;
+  return new KeylineError('registry-unavailable', { message, facts: { url } });
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeylineError, throwIfAborted } from '../kernel/errors.ts';
-import { problemIn } from './http-problem.ts';
+import { problemIn, requireOurs } from './http-problem.ts';
 import { connectionError } from './connection-error.ts';
 import type { RenewableToken } from './renewable-token.ts';
 
@@ -64,7 +64,10 @@ export async function send(session: HttpSession, request: HttpRequest): Promise<
     throwIfAborted(signal);
     const used = token?.current;
     const response = await attempt(session, request);
-    if (response?.ok) return response;
+    if (response?.ok) {
+      requireOurs(response, session.url);
+      return response;
+    }
     const problem = response ? await problemIn(response) : undefined;
     if (problem?.code === 'unauthenticated' && used !== undefined && !renewed) {
       renewed = true;
@@ -103,7 +106,7 @@ async function attempt(session: HttpSession, request: HttpRequest): Promise<Resp
       headers: { ...(token && { authorization: `Bearer ${token.current}` }), ...headers },
       ...(body !== undefined && { body: body as string }),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-      redirect: 'error',
+      redirect: 'manual',
     });
   } catch (error) {
     throwIfAborted(signal);

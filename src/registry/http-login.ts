@@ -1,5 +1,6 @@
+import { askJson } from './http-calls.ts';
 import { send } from './http-client.ts';
-import type { HttpSession } from './http-client.ts';
+import type { HttpRequest, HttpSession } from './http-client.ts';
 import type { Joining } from './people.ts';
 
 /** A token and whose it is. */
@@ -50,11 +51,15 @@ export async function joinAccount(session: HttpSession, person: Joining): Promis
   await sendJson(session, '/v1/registrations', person);
 }
 
-async function post(session: HttpSession, path: string, body: object): Promise<IssuedToken> {
-  return (await (await sendJson(session, path, body)).json()) as IssuedToken;
+function post(session: HttpSession, path: string, body: object): Promise<IssuedToken> {
+  return askJson(session, jsonRequest(path, body));
 }
 
-async function sendJson(session: HttpSession, path: string, body: object): Promise<Response> {
+async function sendJson(session: HttpSession, path: string, body: object): Promise<void> {
+  await send(session, jsonRequest(path, body));
+}
+
+function jsonRequest(path: string, body: object): HttpRequest {
   const headers = { 'content-type': 'application/json' };
-  return await send(session, { method: 'POST', path, headers, body: JSON.stringify(body) });
+  return { method: 'POST', path, headers, body: JSON.stringify(body) };
 }

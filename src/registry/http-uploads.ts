@@ -1,5 +1,5 @@
-import { KeylineError } from '../kernel/errors.ts';
-import { getJson, postJson, withQuery } from './http-calls.ts';
+import { KeylineError, throwIfAborted } from '../kernel/errors.ts';
+import { brokenOff, getJson, postJson, withQuery } from './http-calls.ts';
 import { pause, send } from './http-client.ts';
 import type { HttpSession } from './http-client.ts';
 import type {
@@ -75,11 +75,19 @@ export class HttpUploads implements SealedUploads {
     const response = await send(this.#session, { method: 'GET', path });
     const decoder = new TextDecoder();
     let rest = '';
-    const body = (response.body ?? []) as AsyncIterable<Uint8Array>;
-    for await (const bytes of body) {
+    for await (const bytes of this.#bytesOf(response)) {
       const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) yield JSON.parse(line) as RowOutcome;
+    }
+  }
+
+  async *#bytesOf({ body }: Response): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* (body ?? []) as AsyncIterable<Uint8Array>;
+    } catch {
+      throwIfAborted(this.#session.signal);
+      throw brokenOff(this.#session);
     }
   }
 }

@@ -25,6 +25,9 @@ const problem =
     response.writeHead(status, headers).end(JSON.stringify({ code, detail: 'it said so' }));
   };
 const fine: Answer = (request, response) => response.end(request.headers.authorization ?? 'fine');
+const page: Answer = (_, response) => {
+  response.writeHead(200, { 'content-type': 'text/html' }).end('<p>Agree to the terms</p>');
+};
 const cut: Answer = (_, response) => response.destroy();
 
 /** A registry that gives these answers, one a request, and then the last one for ever. */
@@ -71,6 +74,8 @@ it.each([
   ['a wait of an hour', problem(429, 'rate-limited', { 'retry-after': '3600' }), 'rate-limited'],
   ['another server', problem(404, 'nginx'), 'registry-failed'],
   ['a conflict', problem(409, 'state-conflict'), 'state-conflict'],
+  ['a page that is no registry’s', page, 'registry-failed'],
+  ['a redirection', problem(302, '', { location: 'http://127.0.0.1:9/' }), 'registry-failed'],
 ])('does not try again after %s', async (_, answer, code) => {
   const { ask, count } = await answering(answer);
   await expect(ask()).rejects.toMatchObject({ code });
