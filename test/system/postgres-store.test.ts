@@ -5,9 +5,13 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
+import { findSessionDevices } from '../../src/service/auth/sessions.ts';
 import { initRegistry } from '../../src/service/init-registry.ts';
 import { beginNewEpoch } from '../../src/service/restore-registry.ts';
 import { createAccount, findAccount } from '../../src/service/store/accounts.ts';
+import { lockDevices } from '../../src/service/store/check-in.ts';
+import { activeCredentials } from '../../src/service/store/credentials.ts';
+import { findOfLot } from '../../src/service/store/devices.ts';
 import { currentEpoch } from '../../src/service/store/epoch.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
 import type { Reader } from '../../src/service/store/store.ts';
@@ -176,6 +180,29 @@ it('goes on with statements that it has prepared when another process brings the
   });
   await expect(reading).rejects.toMatchObject({ code: 'registry-unavailable' });
   expect(await read(store.reader)).toMatchObject(wanted);
+});
+
+it('keeps a look-up prepared, however many lists of devices of other lengths came before', async () => {
+  await using store = await openStore(await cluster.database(), { create: true });
+  const kept = await store.change({ actor: 'registry' }, async (change) => {
+    const { db, at } = change;
+    for (let length = 1; length <= 64; length++) {
+      const ids = Array.from({ length }, (_, n) => `dv_${n}`);
+      const lot = { accountId: 'ac_1', lotId: 'kl_1', provisioningKey: 'kp_1' };
+      await findSessionDevices(db, ids, at);
+      await lockDevices(change, ids);
+      await activeCredentials(
+        db,
+        ids.map((id) => ({ id })),
+      );
+      await findOfLot(db, lot, ids);
+    }
+    await findAccount(db, 'ac_1');
+    return await sql`SELECT 1 FROM pg_prepared_statements WHERE statement LIKE '%"accounts"%'`.execute(
+      db,
+    );
+  });
+  expect(kept.rows).toHaveLength(1);
 });
 
 it('refuses an address where no server is', async () => {

@@ -5,8 +5,11 @@ import { isOutdated } from './postgres-errors.ts';
 
 const COPY = /^\s*(COPY .* FROM) \$1\s*$/s;
 
-/** Statements over sets are planned for the set; what asks for many single ids is another text each time. */
-const ONCE = /json_array_elements|unnest\(/;
+/**
+ * Statements over sets are planned for the set. What lists ids or rows has another text for each length of the
+ * list: of those a connection would soon keep nothing else.
+ */
+const ONCE = /json_array_elements|unnest\(|\bin \((?:\$\d+, ){4}|\), \(\$.*\), \(\$/s;
 const LONGEST_KEPT = 2_048;
 const MOST_KEPT = 256;
 
