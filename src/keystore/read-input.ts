@@ -4,6 +4,7 @@ import { Secret } from '../kernel/secret.ts';
 import { unreadable } from '../kernel/unreadable.ts';
 
 const LIMIT_BYTES = 1024 * 1024;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * The bytes of a small file that may hold a secret: a key, passphrase or identity file, at most
@@ -32,10 +33,14 @@ export async function readSecretFile(path: string): Promise<Secret> {
   });
 }
 
-/** The same of standard input, to its end. Throws `usage` where it is larger than 1 MiB. */
+/**
+ * The same of standard input, to its end, or to the signal that ends this process: nothing else is waited for
+ * meanwhile. Throws `usage` where it is larger than 1 MiB, `interrupted`.
+ */
 export async function readSecretInput(): Promise<Secret> {
   const buffer = new Uint8Array(LIMIT_BYTES);
   let length = 0;
+  using _end = endInputOnSignal();
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     if (length + chunk.length > LIMIT_BYTES) {
       throw new KeylineError('usage', {
@@ -49,6 +54,18 @@ export async function readSecretInput(): Promise<Secret> {
   const secret = Secret.take(buffer.slice(0, length));
   buffer.fill(0);
   return secret;
+}
+
+function endInputOnSignal(): Disposable {
+  const stop = (): void => {
+    process.stdin.destroy(new KeylineError('interrupted', { message: 'interrupted' }));
+  };
+  for (const name of SIGNALS) process.once(name, stop);
+  return {
+    [Symbol.dispose]: () => {
+      for (const name of SIGNALS) process.off(name, stop);
+    },
+  };
 }
 
 /** Whether others may read this regular file; false for a pipe, and where modes say nothing. */

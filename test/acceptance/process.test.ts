@@ -93,6 +93,17 @@ describe('the process', () => {
     expect({ code, files: readdirSync(folder) }).toEqual({ code: 130, files: [] });
   });
 
+  it('ends with 130 at the first signal while it waits for standard input', async () => {
+    const argv = ['registry', 'template', 'set', 'default', '-'];
+    const child = spawn(process.execPath, [PROGRAM, ...argv], { cwd, stdio: 'pipe' });
+    // More than a pipe holds: whoever takes it is reading.
+    await new Promise((resolve) => child.stdin.write('#'.repeat(900_000), resolve));
+    child.kill('SIGINT');
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    child.stdin.destroy();
+    expect(code).toBe(130);
+  });
+
   it('is done when the reader of its output has seen enough', async () => {
     const line = '(keyline batch --count 2000000; echo "code $?" >&2) | head -n 1';
     const { stdout, stderr } = await shell(line, { cwd });

@@ -8,7 +8,9 @@ function uploadsEnding(
 ) {
   const lines = '{"row":0,"outcome":"created"}\n{"row":1,"outcome":"created"}\n{"row"';
   const body = new ReadableStream({
-    start: (stream) => { stream.enqueue(new TextEncoder().encode(lines)); },
+    start: (stream) => {
+      stream.enqueue(new TextEncoder().encode(lines));
+    },
     pull: end,
   });
   const fetch = () => Promise.resolve(new Response(body));
@@ -22,7 +24,9 @@ async function rowsOf(uploads: HttpUploads): Promise<number[]> {
 }
 
 it('says of outcomes that break off that they do', async () => {
-  const uploads = uploadsEnding((stream) => { stream.error(new TypeError('terminated')); });
+  const uploads = uploadsEnding((stream) => {
+    stream.error(new TypeError('terminated'));
+  });
   await expect(rowsOf(uploads)).rejects.toMatchObject({ code: 'registry-unavailable' });
 });
 
