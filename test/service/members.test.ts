@@ -197,6 +197,23 @@ describe('a member', () => {
     expect(await stands(guest)).toBe(true);
   });
 
+  it('that is let in again does not get back the tokens that ended with its last role', async () => {
+    const by = await rig.member(['account-admin'], { kind: 'user' });
+    const { accountId } = by;
+    const { principalId } = await guestOf(by);
+    const { token } = await rig.store.change({ actor: 'registry' }, (change) =>
+      issueToken(change, { accountId, principalId, secretVersion: 1 }),
+    );
+    const before = { headers: { authorization: `Bearer ${token}` } };
+    expect(await stands(before)).toBe(true);
+    const url = `/v1/users/${principalId}`;
+    const { login } = (await send('GET', url, { by })).json<{ login: string }>();
+    await send('PATCH', url, { by, body: { roles: [] } });
+    expect(await stands(before)).toBe(false);
+    await send('POST', '/v1/memberships', { by, body: { login, roles: ['auditor'] } });
+    expect(await stands(before)).toBe(false);
+  });
+
   it('loses at once what its roles no longer grant', async () => {
     const member = await rig.member(['auditor'], { kind: 'user', accountId: admin.accountId });
     const look = async () => (await send('GET', '/v1/users', { by: member })).statusCode;

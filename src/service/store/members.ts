@@ -132,6 +132,14 @@ export async function setRoles(
     .execute();
   const rows = [...new Set(roles)].map((role) => ({ accountId, principalId, role }));
   if (rows.length > 0) await change.db.insertInto('memberships').values(rows).execute();
+  else {
+    // They would be valid again if it were let in again within the hour.
+    await change.db
+      .deleteFrom('sessions')
+      .where('accountId', '=', accountId)
+      .where('principalId', '=', principalId)
+      .execute();
+  }
   const data = { roles: [...roles].sort().join(' ') };
   change.record({ accountId, type: 'membership.changed', subject: principalId, data });
 }
