@@ -88,8 +88,8 @@ describe('registry serve', () => {
     const exit = once(child, 'exit');
     const lines: unknown[] = [];
     for await (const line of createInterface(child.stdout)) {
-      lines.push(JSON.parse(line));
-      child.kill('SIGTERM');
+      // Once: when it has told its result, nothing but the default is left of a signal's meaning.
+      if (lines.push(JSON.parse(line)) === 1) child.kill('SIGTERM');
     }
     const listening = { url: expect.stringMatching(/^http:/) as string };
     expect(lines).toEqual([{ listening }, { result: listening, warnings: [] }]);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,7 +37,10 @@ it('takes what is no file as a device', async () => {
   ]);
 });
 
-it.each(['./none', '../none', '/none', 'none.txt', 'none.csv'])(
+// Of a name that no folder has, wherever the tests run.
+const NONE = `none-${randomUUID()}`;
+
+it.each([`./${NONE}`, `../${NONE}`, `/${NONE}`, `${NONE}.txt`, `${NONE}.csv`])(
   'takes %s, which can only be a file and is not there, for no device',
   async (name) => {
     await expect(readDevices([name])).rejects.toMatchObject({ code: 'not-found' });

@@ -122,3 +122,21 @@ it('waits for another connection’s transaction instead of failing', async () =
   await waiting;
   worker.close();
 });
+
+it('is opened while another connection’s transaction is under way', async () => {
+  const path = join(folder, 'opening.sqlite');
+  await using store = await openStore(path, { create: true });
+  const worker = await openDatabase(path);
+  worker.exec('BEGIN IMMEDIATE');
+  let done = false;
+  const opening = openStore(path, { create: false }).then((opened) => {
+    done = true;
+    return opened;
+  });
+  await store.ping();
+  await store.ping();
+  expect(done).toBe(false);
+  worker.exec('COMMIT');
+  await (await opening)[Symbol.asyncDispose]();
+  worker.close();
+});

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { SqliteAdapter, SqliteDriver, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import type { DatabaseConnection, Dialect, SqliteDatabase } from 'kysely';
 import { CompiledQuery } from 'kysely';
@@ -36,21 +37,25 @@ function adapt(database: SqlDatabase): SqliteDatabase {
   };
 }
 
+/** Does `work` again while another connection has the lock that it needs, without blocking the thread. */
+export async function patiently<T>(work: () => T | Promise<T>): Promise<T> {
+  for (let waitedMs = 0; ; waitedMs += PAUSE_MS) {
+    try {
+      return await work();
+    } catch (error) {
+      if (sqlProblem(error) !== 'busy' || waitedMs >= PATIENCE_MS) throw error;
+      await setTimeout(PAUSE_MS);
+    }
+  }
+}
+
 /**
  * Begins with the write lock (sqlite.org/lang_transaction.html): a transaction that reads first and
- * writes later would fail where another has written meanwhile. It waits without blocking the thread.
+ * writes later would fail where another has written meanwhile.
  */
 class ImmediateDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    for (let waitedMs = 0; ; waitedMs += PAUSE_MS) {
-      try {
-        await connection.executeQuery(CompiledQuery.raw('begin immediate'));
-        return;
-      } catch (error) {
-        if (sqlProblem(error) !== 'busy' || waitedMs >= PATIENCE_MS) throw error;
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      }
-    }
+    await patiently(() => connection.executeQuery(CompiledQuery.raw('begin immediate')));
   }
 
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {

@@ -8,7 +8,7 @@ import type { SqlDatabase } from '../../kernel/sqlite.ts';
 import { migrate } from './migrate.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { runChange } from './run-change.ts';
-import { sqliteDialect } from './sqlite-dialect.ts';
+import { patiently, sqliteDialect } from './sqlite-dialect.ts';
 import { APPLICATION_ID, refuseForeign, requireFile } from './sqlite-file.ts';
 import type { Change, Origin, Reader, Store } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -42,7 +42,9 @@ export class SqliteStore implements Store {
     const writing = await openDatabase(path);
     let writer: Kysely<Tables> | undefined;
     try {
-      prepare(path, writing);
+      await patiently(() => {
+        prepare(path, writing);
+      });
       writer = new Kysely<Tables>({ dialect: sqliteDialect(writing) });
       await migrate(writer, 'sqlite', options);
       const reading = await openDatabase(path);
