@@ -26,8 +26,9 @@ export default class RegistryLogin extends BaseCommand {
   async run(): Promise<RegistrySession> {
     const { args, flags } = await this.parse(RegistryLogin);
     const choices = registryChoices({ ...flags, registry: args.url });
-    const { before } = await loginTarget(this.home, choices);
-    const proof = await loginProof(this, flags, before?.login);
+    const { url, before } = await loginTarget(this.home, choices);
+    // Whoever one is at another registry is nobody here.
+    const proof = await loginProof(this, flags, before?.url === url ? before.login : undefined);
     const effects = registryEffects(this);
     const session = await logIn(this.home, proof, { choices, effects });
     this.print(`Logged in to ${session.url} as ${session.login ?? session.clientId ?? ''}.`);

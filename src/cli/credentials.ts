@@ -199,7 +199,7 @@ async function readLine(what: string, path: string, effects: CredentialEffects):
       });
     }
     if (line.length > 0) return Secret.copyOf(line);
-    throw new KeylineError('no-passphrase', { message: `the ${what} in ${name} is empty` });
+    throw isEmpty(what, `the ${what} in ${name}`);
   });
 }
 
@@ -212,7 +212,13 @@ function endOfLine(bytes: Uint8Array): number {
 
 function secretOf(what: string, text: string): Secret {
   if (text !== '') return Secret.take(utf8(text));
-  throw new KeylineError('no-passphrase', { message: `the ${what} is empty` });
+  throw isEmpty(what, `the ${what}`);
+}
+
+function isEmpty(what: string, where: string): KeylineError {
+  const message = `${where} is empty`;
+  if (what !== 'password') return new KeylineError('no-passphrase', { message });
+  return new KeylineError('usage', { message, hint: 'It has 12 characters or more.' });
 }
 
 function onceEach(warn: (message: string) => void): (message: string) => void {

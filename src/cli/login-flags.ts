@@ -10,7 +10,11 @@ import { caFileFlag, contextFlag } from './registry-context-flags.ts';
 const CLIENT = { helpGroup: 'SYSTEM ACCOUNT' } as const;
 const PERSON = { helpGroup: 'PERSON' } as const;
 
-const CODE = { helpValue: 'DIGITS', summary: 'What the authenticator shows now.' } as const;
+/** A space between them is passed over. */
+const CODE = {
+  ...{ helpValue: 'DIGITS', summary: 'What the authenticator shows now.' },
+  parse: (input: string) => Promise.resolve(sixDigits(input)),
+};
 
 /** `--code DIGITS`. */
 export const codeFlag = Flags.string(CODE);
@@ -94,7 +98,7 @@ export async function loginProof(
   if (login === undefined) throw incomplete();
   return {
     ...{ kind: 'person', login, account },
-    password: () => readPassword(passwordFile, signal),
+    password: () => readPassword(passwordFile, signal, `Password of ${login}:`),
     code: () => readCode(code, { isInteractive, signal }),
   };
 }
@@ -120,34 +124,64 @@ export async function presentPassword(
 async function readPassword(
   path: string | undefined,
   signal: AbortSignal,
-  question = 'Password:',
+  question: string,
 ): Promise<Secret> {
   if (path === undefined) {
     const { askSecret } = await import('./ask-secret.ts');
-    return Secret.take(utf8(await askSecret(question, signal)));
+    return notEmpty(Secret.take(utf8(await askSecret(question, signal))), 'the password');
   }
   using file = await (path === '-' ? readSecretInput() : readSecretFile(path));
-  return file.use((bytes) => {
+  const line = file.use((bytes) => {
     const end = bytes.indexOf(0x0a);
-    const line = bytes.subarray(0, end === -1 ? bytes.length : end);
-    return Secret.copyOf(line.at(-1) === 0x0d ? line.subarray(0, -1) : line);
+    const first = bytes.subarray(0, end === -1 ? bytes.length : end);
+    return Secret.copyOf(first.at(-1) === 0x0d ? first.subarray(0, -1) : first);
+  });
+  return notEmpty(line, `the password in ${path === '-' ? 'standard input' : path}`);
+}
+
+function notEmpty(secret: Secret, what: string): Secret {
+  if (secret.use(({ length }) => length > 0)) return secret;
+  throw new KeylineError('usage', { message: `${what} is empty`, hint: 'Give it again.' });
+}
+
+/** The code that a log-in needs: of the flag, or asked for. Throws `totp-required` where there is neither. */
+async function readCode(
+  code: string | undefined,
+  { isInteractive, signal }: Pick<BaseCommand, 'isInteractive' | 'signal'>,
+): Promise<string> {
+  if (code !== undefined) return code;
+  if (isInteractive) return await askCode(signal);
+  throw new KeylineError('totp-required', {
+    message: 'this person has an authenticator, and no code was given',
+    hint: 'Give the code that it shows now with --code DIGITS.',
   });
 }
 
-/** The code of an authenticator: of the flag, or asked for. Throws `totp-required` where there is neither. */
-export async function readCode(
+/** A code of one’s own authenticator, from the flag or a person. Throws `usage` where there is neither. */
+export async function presentCode(
+  { isInteractive, signal }: Pick<BaseCommand, 'isInteractive' | 'signal'>,
   code: string | undefined,
-  { isInteractive, signal }: { readonly isInteractive: boolean; readonly signal: AbortSignal },
 ): Promise<string> {
   if (code !== undefined) return code;
-  if (!isInteractive) {
-    throw new KeylineError('totp-required', {
-      message: 'this person has an authenticator, and no code was given',
-      hint: 'Give the code that it shows now with --code DIGITS.',
-    });
-  }
+  if (isInteractive) return await askCode(signal);
+  throw new KeylineError('usage', {
+    message: 'no code of the authenticator was given',
+    hint: 'Give the one that it shows now with --code DIGITS.',
+  });
+}
+
+async function askCode(signal: AbortSignal): Promise<string> {
   const { askText } = await import('./ask.ts');
-  return (await askText('Code of your authenticator:', signal)).replaceAll(' ', '');
+  return sixDigits(await askText('Code of your authenticator:', signal));
+}
+
+function sixDigits(text: string): string {
+  const digits = text.replaceAll(' ', '');
+  if (/^\d{6}$/.test(digits)) return digits;
+  throw new KeylineError('usage', {
+    message: 'a code of an authenticator has six digits',
+    hint: 'Give the one that it shows now.',
+  });
 }
 
 function incomplete(): KeylineError {

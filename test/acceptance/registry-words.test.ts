@@ -18,6 +18,7 @@ beforeAll(async () => {
   await served.must('escrow register A1', 'acme');
   served.write('no.token', ['kt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA']);
   served.write('no.password', ['another password']);
+  served.write('empty', ['']);
 }, 60_000);
 afterAll(() => served[Symbol.asyncDispose]());
 
@@ -31,6 +32,11 @@ const MISTAKES: readonly (readonly [line: string, code: number, error: string, w
   ['registry login registry.example --login x', 2, 'usage', 'https://HOST'],
   ['registry login URL --login acme --password-file none', 2, 'not-found', 'no file none'],
   ['registry login URL --login acme --password-file no.password', 5, 'unauthenticated', 'again'],
+  ['registry login URL --login acme --password-file empty', 2, 'usage', 'empty is empty'],
+  ['registry login URL --login a --password-file pass --code 1', 2, 'usage', 'six digits'],
+  ['registry join URL --account acme --login ann --password-file empty', 2, 'usage', '12'],
+  ['registry totp confirm', 2, 'usage', '--code DIGITS'],
+  ['registry totp remove --code abcdef', 2, 'usage', 'six digits'],
   ['registry login TLS --login acme --password-file pass', 5, 'registry-scheme', 'http://'],
   ['registry whoami --context nobody', 5, 'unauthenticated', 'acme'],
   ['registry user show nobody', 5, 'forbidden', 'account-admin'],

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../../src/cli/base-command.ts';
 import { outputFlags } from '../../../src/cli/flags.ts';
-import { readCode } from '../../../src/cli/login-flags.ts';
+import { presentCode } from '../../../src/cli/login-flags.ts';
 import { openRegistryFor, registryContextFlags } from '../../../src/cli/registry-context-flags.ts';
 import { requireSecretPlace } from '../../../src/cli/secret-lines-output.ts';
 import { showAuthenticatorKey } from '../../../src/cli/show-authenticator-key.ts';
@@ -45,7 +45,7 @@ export default class RegistryTotpAdd extends BaseCommand {
     }
     await enrolTotp(registry, {
       show: showAuthenticatorKey,
-      code: () => readCode(undefined, { isInteractive: true, signal }),
+      code: () => presentCode(this, undefined),
     });
     this.print('Your authenticator is enrolled: a log-in needs its code from now on.');
     return { isEnrolled: true };

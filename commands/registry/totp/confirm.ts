@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../../src/cli/base-command.ts';
-import { codeFlag, readCode } from '../../../src/cli/login-flags.ts';
+import { codeFlag, presentCode } from '../../../src/cli/login-flags.ts';
 import { openRegistryFor, registryContextFlags } from '../../../src/cli/registry-context-flags.ts';
 import { confirmTotp } from '../../../src/job/own-access.ts';
 
@@ -17,8 +17,7 @@ export default class RegistryTotpConfirm extends BaseCommand {
   async run(): Promise<{ readonly isEnrolled: boolean }> {
     const { flags } = await this.parse(RegistryTotpConfirm);
     const { registry } = await openRegistryFor(this, flags);
-    const { isInteractive, signal } = this;
-    await confirmTotp(registry, await readCode(flags.code, { isInteractive, signal }));
+    await confirmTotp(registry, await presentCode(this, flags.code));
     this.print('Your authenticator is enrolled: a log-in needs its code from now on.');
     return { isEnrolled: true };
   }

@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../../src/cli/base-command.ts';
-import { codeFlag, readCode } from '../../../src/cli/login-flags.ts';
+import { codeFlag, presentCode } from '../../../src/cli/login-flags.ts';
 import { openRegistryFor, registryContextFlags } from '../../../src/cli/registry-context-flags.ts';
 import { removeTotp } from '../../../src/job/own-access.ts';
 
@@ -18,8 +18,7 @@ export default class RegistryTotpRemove extends BaseCommand {
   async run(): Promise<{ readonly isEnrolled: boolean }> {
     const { flags } = await this.parse(RegistryTotpRemove);
     const { registry } = await openRegistryFor(this, flags);
-    const { isInteractive, signal } = this;
-    await removeTotp(registry, await readCode(flags.code, { isInteractive, signal }));
+    await removeTotp(registry, await presentCode(this, flags.code));
     this.print('Your authenticator is gone: a log-in needs no code any more.');
     return { isEnrolled: false };
   }
