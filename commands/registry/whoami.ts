@@ -4,6 +4,9 @@ import { facts } from '../../src/cli/table.ts';
 import type { RegistrySession } from '../../src/job/registry-session.ts';
 
 interface Whoami extends RegistrySession {
+  readonly id: string;
+  readonly kind: 'user' | 'system';
+  readonly hasTotp: boolean;
   readonly account: string;
   readonly roles: readonly string[];
 }
@@ -21,7 +24,8 @@ export default class RegistryWhoami extends BaseCommand {
   async run(): Promise<Whoami> {
     const { flags } = await this.parse(RegistryWhoami);
     const { registry, session } = await openRegistryFor(this, flags);
-    const { id, kind, login, accountId, accounts, ...more } = await registry.identity();
+    const { id, kind, login, accountId, accounts, hasTotp, mustEnrolTotp } =
+      await registry.identity();
     const { handle = accountId, roles = [] } = accounts.find(({ id }) => id === accountId) ?? {};
     this.print(
       facts([
@@ -30,13 +34,14 @@ export default class RegistryWhoami extends BaseCommand {
         ['account', handle],
         [kind === 'user' ? 'person' : 'client', login ?? id],
         ['roles', roles.join(', ')],
-        ['second factor', more.hasTotp ? 'an authenticator' : undefined],
+        ['second factor', hasTotp ? 'an authenticator' : undefined],
         ['until', session.expiresAt],
       ]),
     );
-    if (more.mustEnrolTotp) {
+    if (mustEnrolTotp) {
       this.warning('roles count once an authenticator is enrolled: keyline registry totp add');
     }
-    return { ...session, account: handle, roles };
+    const who = { id, kind, ...(login !== undefined && { login }), hasTotp };
+    return { ...session, ...who, accountId, account: handle, roles };
   }
 }

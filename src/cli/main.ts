@@ -44,7 +44,8 @@ async function fromSources(url: string): Promise<Interfaces.LoadOptions> {
   return sourceOptions(url);
 }
 
-function reportAndExit(thrown: unknown): void {
+/** `json` is where an error under `--json` goes. */
+function reportAndExit(thrown: unknown, json: NodeJS.WritableStream = process.stdout): void {
   const exit = oclifExit(thrown);
   if (exit !== undefined) process.exit(exit);
   const error = asKeylineError(thrown);
@@ -53,7 +54,7 @@ function reportAndExit(thrown: unknown): void {
   const report = reportOf(error);
   if (wantsJson(process.argv.slice(2), process.env)) {
     // One line, so that it ends a stream of lines as well.
-    process.stdout.write(`${JSON.stringify({ error: report })}\n`);
+    json.write(`${JSON.stringify({ error: report })}\n`);
   } else {
     process.stderr.write(formatReport(report));
   }
@@ -71,7 +72,10 @@ function oclifExit(thrown: unknown): number | undefined {
   return details.exit ?? 0;
 }
 
-/** A reader that has seen enough, as with `… | head`, is no error; the command ends in its own way. */
+/**
+ * A reader that has seen enough, as with `… | head`, is no error; the command ends in its own way. Of any
+ * other error of standard output nothing can be said there.
+ */
 function passOverBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') reportAndExit(error);
+  if (error.code !== 'EPIPE') reportAndExit(error, process.stderr);
 }

@@ -111,6 +111,12 @@ describe('the process', () => {
     expect(stderr).toBe('code 0\n');
   });
 
+  it('says with --json on standard error that standard output has no room', async () => {
+    const { code, stderr } = await shell('keyline doctor --json > /dev/full', { cwd });
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'disk-full' } });
+  });
+
   it('says that there is no room at a file size limit, and leaves nothing', async () => {
     const folder = mkdtempSync(join(cwd, 'limit-'));
     const line = 'ulimit -f 100; keyline batch --count 500000 -o big.csv';

@@ -76,6 +76,7 @@ describe('from the platform to a machine of a new account', () => {
       account: 'northwind',
       roles: ['factory-engineer'],
       clientId: text('line-1.id').trim(),
+      ...{ kind: 'system', id: text('line-1.id').trim(), hasTotp: false },
     });
 
     writeFileSync(join(served.folder, 'old.id'), text('line-1.id'));

@@ -146,7 +146,7 @@ export async function moveDevice(
     const next = nextDeviceState(device, move);
     if (!next) {
       throw new KeylineError('state-conflict', {
-        message: `a device that is ${device.provisioning} and ${device.enrollment} cannot be ${move}`,
+        message: `a device that is ${device.provisioning} and ${device.enrollment} cannot be ${move === 'rejoined' ? 'released' : move}`,
         facts: { provisioning: device.provisioning, enrollment: device.enrollment, move },
       });
     }
