@@ -8,10 +8,9 @@ import type {
 
 export type { RegistryTemplate };
 
-/** What a new version of a template would change. */
+/** What a new version of a template would change, without its content. */
 export interface TemplatePlan {
   readonly name: string;
-  readonly content: TemplateContent;
   /** The version it is for; 0 where there is none yet. */
   readonly after: number;
   /** The version that is there says the same. */
@@ -46,13 +45,25 @@ export async function planTemplate(
     .filter(([part, text]) => before.has(part) && before.get(part) !== text)
     .map(([part]) => part);
   const isUnchanged = held !== undefined && added.length + removed.length + changed.length === 0;
-  return { name, content, after: version, isUnchanged, added, changed, removed };
+  return { name, after: version, isUnchanged, added, changed, removed };
+}
+
+/** A template without what devices are told by it: values can be secrets, and outputs are kept in logs. */
+export interface TemplateOutline extends Omit<RegistryTemplate, 'values'> {
+  /** In order. */
+  readonly valueNames: readonly string[];
+}
+
+/** What of a template may be said anywhere. */
+export function outlineTemplate({ values, ...template }: RegistryTemplate): TemplateOutline {
+  return { ...template, valueNames: Object.keys(values).sort() };
 }
 
 /** Makes the version that was planned, unless it would say the same. Throws `precondition-failed`. */
 export async function setTemplate(
   templates: RegistryTemplates,
-  { name, content, after, isUnchanged }: TemplatePlan,
+  { name, after, isUnchanged }: TemplatePlan,
+  content: TemplateContent,
 ): Promise<RegistryTemplate> {
   return isUnchanged ? await templates.show(name) : await templates.set(name, content, after);
 }

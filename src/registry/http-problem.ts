@@ -51,6 +51,8 @@ export async function problemIn(response: Response): Promise<KeylineError> {
     message,
     // What is to be done may be said more exactly there than the code alone lets it be said here.
     ...(typeof title === 'string' && { hint: printable(title) }),
+    // The list of all mistakes, of which that speaks, stays with the answer.
+    ...(code === 'request-invalid' && { hint: 'Correct what is named.' }),
     facts: { ...plain(problem.facts), ...id },
   });
 }

@@ -3,13 +3,13 @@ import { BaseCommand } from '../../../src/cli/base-command.ts';
 import { countFlag, yesFlag } from '../../../src/cli/flags.ts';
 import { openRegistryFor, registryContextFlags } from '../../../src/cli/registry-context-flags.ts';
 import { facts } from '../../../src/cli/table.ts';
-import { planTemplate, setTemplate } from '../../../src/job/set-template.ts';
-import type { RegistryTemplate, TemplatePlan } from '../../../src/job/set-template.ts';
+import { outlineTemplate, planTemplate, setTemplate } from '../../../src/job/set-template.ts';
+import type { TemplateOutline, TemplatePlan } from '../../../src/job/set-template.ts';
 import { readTemplateFile } from '../../../src/job/template-file.ts';
 
 interface Set extends TemplatePlan {
   readonly dryRun: boolean;
-  readonly template?: RegistryTemplate;
+  readonly template?: TemplateOutline;
 }
 
 export default class RegistryTemplateSet extends BaseCommand {
@@ -52,7 +52,7 @@ export default class RegistryTemplateSet extends BaseCommand {
     this.print(changes);
     if (dryRun || plan.isUnchanged) return { dryRun, ...plan };
     await this.confirm(`Configure devices by version ${plan.after + 1} from now on?`, flags.yes);
-    const template = await setTemplate(templates, plan);
-    return { dryRun, ...plan, template };
+    const template = await setTemplate(templates, plan, content);
+    return { dryRun, ...plan, template: outlineTemplate(template) };
   }
 }

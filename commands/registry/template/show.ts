@@ -2,7 +2,8 @@ import { Args } from '@oclif/core';
 import { BaseCommand } from '../../../src/cli/base-command.ts';
 import { outputFlags } from '../../../src/cli/flags.ts';
 import { openRegistryFor, registryContextFlags } from '../../../src/cli/registry-context-flags.ts';
-import type { RegistryTemplate } from '../../../src/job/set-template.ts';
+import { outlineTemplate } from '../../../src/job/set-template.ts';
+import type { RegistryTemplate, TemplateOutline } from '../../../src/job/set-template.ts';
 import { templateFile, writeTemplateFile } from '../../../src/job/template-file.ts';
 
 export default class RegistryTemplateShow extends BaseCommand {
@@ -21,7 +22,7 @@ export default class RegistryTemplateShow extends BaseCommand {
 
   static override flags = { ...outputFlags, ...registryContextFlags };
 
-  async run(): Promise<RegistryTemplate & { readonly output?: string }> {
+  async run(): Promise<RegistryTemplate | (TemplateOutline & { readonly output: string })> {
     const { args, flags } = await this.parse(RegistryTemplateShow);
     const { registry } = await openRegistryFor(this, flags);
     const template = await registry.templates.show(args.name);
@@ -32,6 +33,6 @@ export default class RegistryTemplateShow extends BaseCommand {
     }
     await writeTemplateFile(template, { path, force }, { home: this.home, signal: this.signal });
     this.print(`Version ${template.version} of ${template.name} is in ${path}.`);
-    return { ...template, output: path };
+    return { ...outlineTemplate(template), output: path };
   }
 }
