@@ -69,10 +69,14 @@ export async function registerManifest(
 ): Promise<Registered> {
   const sealed = await verifyManifestSeal(source.seal);
   planUpload(sealed.seal, sealed.lot);
-  await addLot(registry, source.descriptor);
-  return registry.sealedUploads && !effects.only
-    ? await registerSealed(registry, { source, sealed, uploads: registry.sealedUploads }, effects)
-    : await registerRows(registry.devices, { source, sealed }, effects);
+  const isAdded = await addLot(registry, source.descriptor);
+  try {
+    return registry.sealedUploads && !effects.only
+      ? await registerSealed(registry, { source, sealed, uploads: registry.sealedUploads }, effects)
+      : await registerRows(registry.devices, { source, sealed }, effects);
+  } catch (error) {
+    throw isAdded ? error : saidToStation(error);
+  }
 }
 
 async function registerSealed(
@@ -95,11 +99,22 @@ async function registerSealed(
   return { lotId, rows: seal.count, ...counts, uploadId, resumedParts };
 }
 
-/** A station may not add lots, and has been given those that it registers devices of. */
-async function addLot(registry: Registry, descriptor: string): Promise<void> {
+/** False for a station, which may not add lots, and has been given those that it registers devices of. */
+async function addLot(registry: Registry, descriptor: string): Promise<boolean> {
   try {
     await registry.addLot(descriptor);
+    return true;
   } catch (error) {
     if (!(error instanceof KeylineError) || error.code !== 'forbidden') throw error;
+    return false;
   }
+}
+
+/** What it was not given does not exist for it. */
+function saidToStation(error: unknown): unknown {
+  if (!(error instanceof KeylineError) || error.code !== 'object-unknown') return error;
+  const { code, message, facts } = error;
+  const hint =
+    'Let an admin add the lot, and give it to this machine: `keyline registry system set MACHINE --add-lot LOT`.';
+  return new KeylineError(code, { message, hint, facts });
 }

@@ -11,6 +11,7 @@ beforeAll(async () => {
   served = await ServedRegistry.start({
     acme: ['factory-engineer', 'provisioner'],
     widgets: ['customer-admin'],
+    line: ['station'],
   });
   await served.must('key create --label widgets');
   await served.must('lot create A1 --size 10 --serial A1-{n:2}');
@@ -47,6 +48,7 @@ const MISTAKES: readonly (readonly [line: string, code: number, error: string, w
   ['fleet show ./devices.txt', 5, 'object-unknown', 'whoami'],
   ['fleet events --after yesterday', 2, 'usage', 'fleet events'],
   ['escrow cancel ./devices.txt --yes', 2, 'not-found', 'no file ./devices.txt'],
+  ['escrow register A1 --context line', 5, 'object-unknown', '--add-lot'],
   ['escrow register A9', 2, 'not-found', 'lot list'],
   ['escrow register A1.csv', 2, 'not-found', 'no file A1.csv'],
   ['transfer request A1', 2, 'usage', '--to is missing'],
