@@ -33,7 +33,8 @@ export async function getVersioned<Body>(
   const body = await askJson<Body>(session, { method: 'GET', path }, (headers) => {
     tag.text = headers.get('etag') ?? '';
   });
-  return { body, version: Number(/^"(\d+)"$/.exec(tag.text)?.[1]) };
+  // A proxy that packs answers makes the tag a weak one (RFC 9110 section 8.8.1); ours names a version all the same.
+  return { body, version: Number(/^(?:W\/)?"(\d+)"$/.exec(tag.text)?.[1]) };
 }
 
 /**

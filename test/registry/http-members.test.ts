@@ -18,13 +18,15 @@ class MemberServer {
   meanwhile: () => void = () => undefined;
   /** How many answers to changes are lost. */
   lost = 0;
+  /** Before its ETags. */
+  tagPrefix = '';
 
   constructor() {
     this.server = createServer((request, response) => {
       const { method = '', headers } = request;
       this.asked.push(method);
       const say = (status: number, body: object): void => {
-        const tag = { etag: `"${this.version}"`, 'content-type': 'application/json' };
+        const tag = { etag: `${this.tagPrefix}"${this.version}"`, 'content-type': 'application/json' };
         response.writeHead(status, tag).end(JSON.stringify(body));
       };
       const { state, lots } = this;
@@ -99,4 +101,12 @@ it('leaves a member alone that is as it should be', async () => {
   const machines = await at.machines();
   expect(await setState(machines, 'active')).toMatchObject({ state: 'active' });
   expect(at.asked).toEqual(['GET']);
+});
+
+it('knows the version behind a proxy that makes its tags weak', async () => {
+  at = new MemberServer();
+  at.tagPrefix = 'W/';
+  const machines = await at.machines();
+  expect(await setState(machines, 'disabled')).toMatchObject({ state: 'disabled' });
+  expect(at.asked).toEqual(['GET', 'PATCH']);
 });
