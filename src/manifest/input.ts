@@ -127,10 +127,20 @@ async function* fromFile(path: string, options: InputOptions): ByteSource {
 
 async function* fromStdin({ stdin, signal, onProgress }: InputOptions): ByteSource {
   let done = 0;
-  for await (const block of stdin ?? (process.stdin as ByteSource)) {
+  // The next block may be long in coming.
+  const stop = (): void => void process.stdin.destroy(new Error('interrupted'));
+  if (!stdin) signal?.addEventListener('abort', stop);
+  try {
+    for await (const block of stdin ?? (process.stdin as ByteSource)) {
+      throwIfAborted(signal);
+      done += block.length;
+      onProgress?.(done, 0);
+      yield block;
+    }
+  } catch (error) {
     throwIfAborted(signal);
-    done += block.length;
-    onProgress?.(done, 0);
-    yield block;
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
 }

@@ -93,11 +93,14 @@ describe('the process', () => {
     expect({ code, files: readdirSync(folder) }).toEqual({ code: 130, files: [] });
   });
 
-  it('ends with 130 at the first signal while it waits for standard input', async () => {
-    const argv = ['registry', 'template', 'set', 'default', '-'];
-    const child = spawn(process.execPath, [PROGRAM, ...argv], { cwd, stdio: 'pipe' });
+  it.each([
+    ['a secret', 'registry template set default -', '#'.repeat(900_000)],
+    ['a manifest', 'manifest check -', `index,serial\n${rows(60_000)}`],
+  ])('ends with 130 at the first signal while it waits for %s', async (_, line, input) => {
+    const argv = [PROGRAM, ...line.split(' ')];
+    const child = spawn(process.execPath, argv, { cwd, stdio: ['pipe', 'ignore', 'ignore'] });
     // More than a pipe holds: whoever takes it is reading.
-    await new Promise((resolve) => child.stdin.write('#'.repeat(900_000), resolve));
+    await new Promise((resolve) => child.stdin.write(input, resolve));
     child.kill('SIGINT');
     const code = await new Promise((resolve) => child.once('close', resolve));
     child.stdin.destroy();
@@ -139,4 +142,8 @@ function home(): Record<string, string> {
 /** Resolves when something stands in the folder. */
 async function appearance(folder: string): Promise<void> {
   while (readdirSync(folder).length === 0) await new Promise((next) => setImmediate(next));
+}
+
+function rows(count: number): string {
+  return Array.from({ length: count }, (_, index) => `${index},A-${index}\n`).join('');
 }

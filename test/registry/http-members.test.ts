@@ -26,7 +26,10 @@ class MemberServer {
       const { method = '', headers } = request;
       this.asked.push(method);
       const say = (status: number, body: object): void => {
-        const tag = { etag: `${this.tagPrefix}"${this.version}"`, 'content-type': 'application/json' };
+        const tag = {
+          etag: `${this.tagPrefix}"${this.version}"`,
+          'content-type': 'application/json',
+        };
         response.writeHead(status, tag).end(JSON.stringify(body));
       };
       const { state, lots } = this;
