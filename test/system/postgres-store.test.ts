@@ -5,14 +5,16 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/kernel/clock.ts';
-import { findSessionDevices } from '../../src/service/auth/sessions.ts';
+import { findCaller, findSessionDevices } from '../../src/service/auth/sessions.ts';
 import { initRegistry } from '../../src/service/init-registry.ts';
 import { beginNewEpoch } from '../../src/service/restore-registry.ts';
 import { createAccount, findAccount } from '../../src/service/store/accounts.ts';
 import { lockDevices } from '../../src/service/store/check-in.ts';
 import { activeCredentials } from '../../src/service/store/credentials.ts';
-import { findOfLot } from '../../src/service/store/devices.ts';
+import { findByEndpointKey, findOfLot, registerDevice } from '../../src/service/store/devices.ts';
+import { listDevices } from '../../src/service/store/device-query.ts';
 import { currentEpoch } from '../../src/service/store/epoch.ts';
+import { needFleetDevice } from '../../src/service/store/fleet.ts';
 import { openStore } from '../../src/service/store/open-store.ts';
 import type { Reader } from '../../src/service/store/store.ts';
 import { refuseBroken, verifyAudit } from '../../src/service/verify-audit.ts';
@@ -203,6 +205,40 @@ it('keeps a look-up prepared, however many lists of devices of other lengths cam
     );
   });
   expect(kept.rows).toHaveLength(1);
+});
+
+it('looks for rows by an index while tables are small, for they may be large before it plans again', async () => {
+  await using store = await openStore(await cluster.database(), { create: true });
+  const origin = { actor: 'registry' };
+  const { id: accountId } = await store.change(origin, (change) =>
+    createAccount(change, { handle: 'acme', name: 'Acme', kind: 'oem' }),
+  );
+  const credential = { provisioningKey: 'kp_1', endpointKey: 'ek_1', scheme: 'psk' } as const;
+  const unit = { serial: 'ACME-1', lotId: 'kl_1', lotIndex: 1, provisioning: 'planned' } as const;
+  const { id } = await store.change(origin, async (change) => {
+    const made = await registerDevice(change, { accountId, ...unit, ...credential });
+    if (made.outcome === 'conflict') throw new Error('a conflict');
+    return made.device;
+  });
+  await sql`ANALYZE`.execute(store.reader);
+  const [before, after] = await store.change(origin, async (change) => {
+    const { db, at } = change;
+    const walks = async (): Promise<unknown> =>
+      (
+        await sql`SELECT relname, seq_scan FROM pg_stat_xact_user_tables ORDER BY relname`.execute(
+          db,
+        )
+      ).rows;
+    const before = await walks();
+    await findCaller(db, `kt_${'0'.repeat(43)}`, at);
+    await findSessionDevices(db, ['kd_0', 'kd_1'], at);
+    await findByEndpointKey(db, credential.endpointKey);
+    await needFleetDevice(db, accountId, unit.serial);
+    await listDevices(db, { accountId, query: {} }, { limit: 10 });
+    await lockDevices(change, [id]);
+    return [before, await walks()];
+  });
+  expect(after).toEqual(before);
 });
 
 it('refuses an address where no server is', async () => {

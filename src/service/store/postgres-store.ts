@@ -1,4 +1,5 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
+import type { DatabaseConnection } from 'kysely';
 import pg from 'pg';
 import type { Pool } from 'pg';
 import type { Clock } from '../../kernel/clock.ts';
@@ -15,6 +16,12 @@ import { Wakes } from './wakes.ts';
 const INT8 = 20;
 const MOST_RUNS = 5;
 const CONNECTIONS = 16;
+
+/**
+ * What is prepared while tables are small is not planned again when an upload or an offer makes them large: nothing
+ * but an index will do from the first. Without one, the cost that this adds would have statements compiled (`jit`).
+ */
+const SETTINGS = 'SET enable_seqscan = off; SET jit = off';
 
 /**
  * A PostgreSQL database that any number of processes share. Transactions run at READ COMMITTED: what
@@ -36,8 +43,7 @@ export class PostgresStore implements Store {
 
   /** Connects, brings the database forward. Throws as `migrate` does, and `registry-unavailable`. */
   static async open(url: string, clock: Clock, options: MigrateOptions): Promise<PostgresStore> {
-    const pool = openPool(url);
-    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+    const db = connect(url);
     const wakes = new Wakes();
     const listener = new PostgresListener(url, wakes);
     try {
@@ -90,7 +96,7 @@ export async function readPostgres<T>(
   url: string,
   work: (reader: Reader) => Promise<T>,
 ): Promise<T> {
-  const reader = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPool(url) }) });
+  const reader = connect(url);
   try {
     await refuseUnknown(reader, 'postgres');
     return await work(reader);
@@ -106,6 +112,13 @@ interface PostgresParts {
   readonly clock: Clock;
   readonly wakes: Wakes;
   readonly listener: PostgresListener;
+}
+
+function connect(url: string): Kysely<Tables> {
+  const onCreateConnection = async (connection: DatabaseConnection): Promise<void> => {
+    await connection.executeQuery(CompiledQuery.raw(SETTINGS));
+  };
+  return new Kysely({ dialect: new PostgresDialect({ pool: openPool(url), onCreateConnection }) });
 }
 
 function openPool(connectionString: string): Pool {
