@@ -308,7 +308,7 @@ describe('an authenticator', () => {
     const secret = /secret=([A-Z2-7]+)/.exec(uri)?.[1] ?? '';
     expect([written.code, statSync(join(folder, 'key.uri')).mode & 0o777]).toEqual([0, 0o600]);
     expect([secret.length, written.stdout.includes(secret)]).toEqual([32, false]);
-    expect(said(await registry('totp confirm'))).toEqual([5, 'totp-required']);
+    expect(said(await registry('totp confirm'))).toEqual([2, 'usage']);
     const key = fromBase32(secret);
     const wrong = `totp confirm --code ${later(key, 5)}`;
     expect(said(await registry(wrong))).toEqual([5, 'unauthenticated']);
