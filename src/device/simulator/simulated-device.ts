@@ -75,6 +75,11 @@ export class SimulatedDevice {
     this.#protocol.boot();
   }
 
+  /** Nothing is written into its memory from now on until power comes. */
+  powerGoes(): void {
+    this.#protocol.powerGoes?.();
+  }
+
   received(bytes: Uint8Array): void {
     this.#protocol.received(bytes);
   }

@@ -20,6 +20,8 @@ export interface SimulatedProtocol {
   received(bytes: Uint8Array): void;
   /** Power came: RAM is empty, and what the device says at its start is said. */
   boot(): void;
+  /** Power goes: nothing that was begun, such as a restart, is done any more. */
+  powerGoes?(): void;
   /** What a programmer does with it, for devices that are written by one. */
   program?(role: ProgrammerRole, faults: SimulatedFaults, unplug: () => void): ProgrammerResult;
   /** Stores values as if somebody else had provisioned the device. */

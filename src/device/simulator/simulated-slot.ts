@@ -150,6 +150,7 @@ export class SimulatedSlot {
     this.#line = undefined;
     this.#cable?.cut();
     this.#cable = undefined;
+    this.#device?.powerGoes();
     if (this.tcpPort === undefined) this.#options.files.unlink(this.slot);
     await line.close();
     this.#options.changed(false);

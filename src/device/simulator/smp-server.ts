@@ -43,12 +43,16 @@ class SmpServer implements SimulatedProtocol {
   }
 
   boot(): void {
-    clearTimeout(this.#restart);
-    this.#restart = undefined;
+    this.powerGoes();
     this.#deframer = new SmpDeframer();
     this.#unsaved = new Map();
     this.#upload = { name: '', length: 0, bytes: new Uint8Array() };
     this.#parts.send(Buffer.from(BANNER));
+  }
+
+  powerGoes(): void {
+    clearTimeout(this.#restart);
+    this.#restart = undefined;
   }
 
   received(bytes: Uint8Array): void {
