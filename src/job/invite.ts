@@ -1,8 +1,8 @@
 import { HANDLE, LOGIN_NAME, parseName } from '../model/account-names.ts';
 import type { Role } from '../model/role.ts';
 import type { HttpRegistry } from '../registry/http-registry.ts';
-import type { NewAccount, NewPerson, RegistryPeople } from '../registry/people.ts';
-import type { RegistryMember } from '../registry/people.ts';
+import type { Invitation, NewAccount, NewPerson } from '../registry/people.ts';
+import type { RegistryMember, RegistryPeople } from '../registry/people.ts';
 import type { RegistryAccount } from '../registry/registry.ts';
 import { saidWhenLost } from './interrupted-request.ts';
 import { writeLines } from './secret-lines.ts';
@@ -40,9 +40,8 @@ export async function createAccountFor(
       `If it was made and the answer lost: \`keyline registry account invite ${wanted.handle}\` invites its admin again. Else choose other names.`,
     );
     const { login } = wanted.admin;
-    const { expiresAt } = invitation;
-    const invited = { id: admin.id, login, invitation: file.path, expiresAt };
-    return { answer: { account, admin: invited }, lines: [invitation.token] };
+    const { answer, lines } = invited({ id: admin.id, login }, invitation, file);
+    return { answer: { account, admin: answer }, lines };
   });
 }
 
@@ -59,8 +58,7 @@ export async function inviteAdminOf(
       'Invite again: whatever was made before serves no more.',
     );
     const { id, login = id } = admin;
-    const answer = { id, login, invitation: file.path, expiresAt: invitation.expiresAt };
-    return { answer, lines: [invitation.token] };
+    return invited({ id, login }, invitation, file);
   });
 }
 
@@ -76,10 +74,7 @@ export async function invitePerson(
       people.invite(person),
       'If the person is in `keyline registry user list`, `user reset` invites again; one of another account is let in by `user admit`.',
     );
-    const { token, expiresAt } = invitation;
-    const { login } = person;
-    const answer = { id: user.id, login, invitation: file.path, expiresAt };
-    return { answer, lines: [token] };
+    return invited({ id: user.id, login: person.login }, invitation, file);
   });
 }
 
@@ -90,12 +85,20 @@ export async function resetPerson(
   file: InvitationFile,
 ): Promise<Invited> {
   return await writeLines(toLines(file), async () => {
-    const { token, expiresAt } = await saidWhenLost(
+    const invitation = await saidWhenLost(
       people.reset(id),
       'Reset again: whatever was made before serves no more.',
     );
-    return { answer: { id, login, invitation: file.path, expiresAt }, lines: [token] };
+    return invited({ id, login }, invitation, file);
   });
+}
+
+function invited(
+  { id, login }: Pick<Invited, 'id' | 'login'>,
+  { token, expiresAt }: Invitation,
+  { path }: InvitationFile,
+): { readonly answer: Invited; readonly lines: readonly string[] } {
+  return { answer: { id, login, invitation: path, expiresAt }, lines: [token] };
 }
 
 function toLines({ path, ...file }: InvitationFile): Parameters<typeof writeLines>[0] {

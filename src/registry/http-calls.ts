@@ -47,13 +47,12 @@ export async function postJson<Body>(
   body?: object,
   match?: number,
 ): Promise<Body> {
-  const key = {
+  const headers = {
     'idempotency-key': randomUUID(),
     ...(match !== undefined && { 'if-match': `"${match}"` }),
   };
-  if (!body) return await askJson(session, { method: 'POST', path, headers: key });
-  const headers = { ...key, ...JSON_TYPE };
-  return await askJson(session, { method: 'POST', path, headers, body: JSON.stringify(body) });
+  if (!body) return await askJson(session, { method: 'POST', path, headers });
+  return await askJson(session, jsonRequest('POST', path, body, headers));
 }
 
 /** What a resource is to be, or to become in part, and the version that it is meant for. */
@@ -140,8 +139,17 @@ function conditional(
   path: string,
   { body, match }: Replacement,
 ): HttpRequest {
-  const headers = { ...JSON_TYPE, 'if-match': `"${match}"` };
-  return { method, path, headers, body: JSON.stringify(body) };
+  return jsonRequest(method, path, body, { 'if-match': `"${match}"` });
+}
+
+/** A request with a body of JSON. */
+export function jsonRequest(
+  method: HttpRequest['method'],
+  path: string,
+  body: object,
+  headers: HttpRequest['headers'] = {},
+): HttpRequest {
+  return { method, path, headers: { ...headers, ...JSON_TYPE }, body: JSON.stringify(body) };
 }
 
 /** The JSON of an answer; one that breaks off is asked for again. */

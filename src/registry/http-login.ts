@@ -1,6 +1,6 @@
-import { askJson } from './http-calls.ts';
+import { askJson, jsonRequest } from './http-calls.ts';
 import { send } from './http-client.ts';
-import type { HttpRequest, HttpSession } from './http-client.ts';
+import type { HttpSession } from './http-client.ts';
 import type { Joining } from './people.ts';
 
 /** A token and whose it is. */
@@ -52,14 +52,9 @@ export async function joinAccount(session: HttpSession, person: Joining): Promis
 }
 
 function post(session: HttpSession, path: string, body: object): Promise<IssuedToken> {
-  return askJson(session, jsonRequest(path, body));
+  return askJson(session, jsonRequest('POST', path, body));
 }
 
 async function sendJson(session: HttpSession, path: string, body: object): Promise<void> {
-  await send(session, jsonRequest(path, body));
-}
-
-function jsonRequest(path: string, body: object): HttpRequest {
-  const headers = { 'content-type': 'application/json' };
-  return { method: 'POST', path, headers, body: JSON.stringify(body) };
+  await send(session, jsonRequest('POST', path, body));
 }

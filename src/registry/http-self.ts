@@ -1,4 +1,4 @@
-import { postJson } from './http-calls.ts';
+import { jsonRequest, postJson } from './http-calls.ts';
 import { send } from './http-client.ts';
 import type { HttpSession } from './http-client.ts';
 import type { AuthenticatorSecret, RegistrySelf } from './people.ts';
@@ -24,8 +24,6 @@ export class HttpSelf implements RegistrySelf {
   }
 
   async changePassword(password: string, newPassword: string): Promise<void> {
-    const headers = { 'content-type': 'application/json' };
-    const body = JSON.stringify({ password, newPassword });
-    await send(this.#session, { method: 'POST', path: '/v1/me/password', headers, body });
+    await send(this.#session, jsonRequest('POST', '/v1/me/password', { password, newPassword }));
   }
 }
