@@ -10,3 +10,8 @@ export const systemClock: Clock = { now: () => new Date() };
 export function isoSeconds(at: Date): string {
   return at.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
+
+/** The time so many milliseconds after `at`, both ISO 8601 UTC with milliseconds. */
+export function later(at: string, ms: number): string {
+  return new Date(Date.parse(at) + ms).toISOString();
+}

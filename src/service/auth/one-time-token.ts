@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { toBase64Url } from '../../kernel/bytes.ts';
+import { later } from '../../kernel/clock.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import type { Change, Reader } from '../store/store.ts';
 
@@ -35,7 +36,7 @@ export async function issueOneTimeToken(
     .where('principalId', '=', principalId)
     .execute();
   const token = `kr_${toBase64Url(randomBytes(32))}`;
-  const expiresAt = new Date(Date.parse(change.at) + lifeMs).toISOString();
+  const expiresAt = later(change.at, lifeMs);
   await change.db
     .insertInto('onceOnly')
     .values({ digest: digestOf(token), purpose: PURPOSE, accountId, principalId, expiresAt })

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { toBase64Url } from '../../kernel/bytes.ts';
+import { later } from '../../kernel/clock.ts';
 import type { Device } from '../store/devices.ts';
 import type { Change, Reader } from '../store/store.ts';
 import type { Caller } from './caller.ts';
@@ -31,7 +32,7 @@ export type TokenHolder =
 export async function issueToken(change: Change, holder: TokenHolder): Promise<IssuedToken> {
   const isDevice = 'deviceId' in holder;
   const token = `${isDevice ? 'kd_' : 'kt_'}${toBase64Url(randomBytes(32))}`;
-  const expiresAt = new Date(Date.parse(change.at) + LIFE_MS).toISOString();
+  const expiresAt = later(change.at, LIFE_MS);
   await change.db
     .insertInto('sessions')
     .values({

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { later } from '../../kernel/clock.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import type { Change, Reader } from './store.ts';
 
@@ -30,7 +31,7 @@ export async function takeKey(
   change: Change,
   { principalId, key, request }: RepeatableRequest,
 ): Promise<StoredAnswer | undefined> {
-  const expiresAt = new Date(Date.parse(change.at) + KEPT_MS).toISOString();
+  const expiresAt = later(change.at, KEPT_MS);
   const inserted = await change.db
     .insertInto('idempotency')
     .values({ principalId, key, request, status: null, headers: null, body: null, expiresAt })

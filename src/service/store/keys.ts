@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import { equalBytes, toBase64Url } from '../../kernel/bytes.ts';
+import { later } from '../../kernel/clock.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import { flag } from './accounts.ts';
 import { templatesOf } from './config-templates.ts';
@@ -32,7 +33,7 @@ export async function issueNonce(
   accountId: string,
 ): Promise<{ readonly nonce: string; readonly expiresAt: string }> {
   const nonce = toBase64Url(randomBytes(24));
-  const expiresAt = new Date(Date.parse(change.at) + NONCE_MS).toISOString();
+  const expiresAt = later(change.at, NONCE_MS);
   const row = { digest: digestOf(nonce), purpose: PURPOSE, accountId, expiresAt };
   await change.db
     .insertInto('onceOnly')

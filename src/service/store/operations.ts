@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import { later } from '../../kernel/clock.ts';
 import { newId } from './new-id.ts';
 import type { Change, Reader } from './store.ts';
 import type { Tables } from './tables.ts';
@@ -167,5 +168,5 @@ export async function endOperation(
 }
 
 function leaseEnd(at: string): string {
-  return new Date(Date.parse(at) + LEASE_MS).toISOString();
+  return later(at, LEASE_MS);
 }

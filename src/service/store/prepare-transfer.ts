@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { later } from '../../kernel/clock.ts';
 import { KeylineError } from '../../kernel/errors.ts';
 import {
   destinationOf,
@@ -152,5 +153,5 @@ async function undoBatch({ db }: Change, id: string): Promise<boolean> {
 }
 
 function leaseEnd(at: string): string {
-  return new Date(Date.parse(at) + LEASE_MS).toISOString();
+  return later(at, LEASE_MS);
 }

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { later } from '../../kernel/clock.ts';
 import type { Change, Reader, Store } from './store.ts';
 import type { Upload } from './uploads.ts';
 
@@ -12,7 +13,7 @@ const PAUSE_MS = 5;
 
 /** Its devices are seen from now on; those that settle it take its id from their rows. */
 export function settlingFrom(at: string): string {
-  return new Date(Date.parse(at) + LEASE_MS).toISOString();
+  return later(at, LEASE_MS);
 }
 
 /**
